@@ -1,0 +1,83 @@
+/*
+ * From bytes on the wire to one journal record. Pure work on the caller's thread: no I/O, no locks
+ * but the apps snapshot; api/ calls it from HTTP event loop threads, one struct collect_worker a
+ * thread.
+ */
+#ifndef MP_COLLECT_COLLECT_H
+#define MP_COLLECT_COLLECT_H
+
+#include "base/apps.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Documented in docs/collect.md; all are tested. */
+#define COLLECT_BODY_BYTES_MAX (1u << 20)       /* as sent */
+#define COLLECT_BODY_PLAIN_BYTES_MAX (4u << 20) /* after gzip */
+#define COLLECT_ERRORS_MAX 20                   /* reported one by one; more are only counted */
+
+struct collect;
+
+struct collect_config {
+    struct mp_apps *apps;
+    int64_t late_ms;             /* accepted lateness; default 72 h */
+    const char *mmdb_file;       /* NULL = only the bundled table */
+    const char *trusted_proxies; /* "127.0.0.1,10.0.0.0/8,::1": peers whose X-Forwarded-For counts;
+                                    may be "" */
+};
+MP_MUST_CHECK int collect_open(const struct collect_config *config, struct collect **out,
+                               struct mp_error *err);
+void collect_close(struct collect *collect);
+
+struct collect_worker; /* parser, arenas, inflate state of one thread */
+struct collect_worker *collect_worker_create(struct collect *collect);
+void collect_worker_destroy(struct collect_worker *worker);
+
+struct collect_input {
+    struct mp_str body;             /* as received */
+    struct mp_str query;            /* Sensors GET: value of `data`, percent-decoded; else empty */
+    struct mp_str project;          /* Sensors: `project`, names the app by write key or id */
+    struct mp_str content_encoding; /* "", "gzip", "identity" */
+    struct mp_str key;              /* write key from the header X-Minipulse-Key, may be empty */
+    struct mp_str peer;             /* address of the connection */
+    struct mp_str forwarded_for;    /* X-Forwarded-For, may be empty */
+    struct mp_str user_agent;
+    int64_t received_ms;
+};
+
+struct collect_fault {
+    uint32_t index; /* of the event in the batch */
+    char field[96]; /* "events[3].time" */
+    char reason[160];
+};
+
+struct collect_result {
+    uint32_t accepted;
+    uint32_t rejected;
+    struct collect_fault faults[COLLECT_ERRORS_MAX]; /* the first ones, by index */
+    char app[MP_APP_ID_MAX + 1];
+};
+
+/*
+ * Our own format, POST /v1/collect (docs/collect.schema.json). Appends one record to out (cleared
+ * by the caller; stays empty when no event was accepted). 0 = result is filled, also when some or
+ * all events were rejected one by one; otherwise the request as a whole was refused: MP_E_ARGUMENT
+ * (err.field), MP_E_DENIED (key), MP_E_TOO_LARGE.
+ */
+MP_MUST_CHECK int collect_native(struct collect_worker *worker, const struct collect_input *input,
+                                 struct mp_buf *out, struct collect_result *result,
+                                 struct mp_error *err);
+/* Sensors Analytics' format, GET and POST /sa. POST: body is the form. The user belongs to the
+ * event there: it is mp_context.user for the first event, and mp_event carries its own where it
+ * differs (see base/event.h). */
+MP_MUST_CHECK int collect_sensors(struct collect_worker *worker, const struct collect_input *input,
+                                  struct mp_buf *out, struct collect_result *result,
+                                  struct mp_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

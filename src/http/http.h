@@ -1,0 +1,111 @@
+/*
+ * HTTP, behind our own face: libmicrohttpd today. Used by engine/ and api/. Routing, limits,
+ * request-smuggling defence, TLS, replies now or later, streamed bodies. Foreign headers stay in
+ * http/.
+ *
+ * Two ways a route may work:
+ *  - HTTP_FAST: the whole body is collected (up to body_bytes_max), then handler runs on an event
+ *    loop thread and must not block. It replies before returning, or later from any thread.
+ *  - HTTP_BLOCKING: as above but handler runs on a worker pool thread and may block.
+ *  - HTTP_STREAM: handler runs on a thread of its own at once after the headers; it reads the body
+ * with http_body_read and may stream the reply with http_reply_stream. (The engine's way.)
+ */
+#ifndef MP_HTTP_HTTP_H
+#define MP_HTTP_HTTP_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct http_server;
+struct http_request;
+
+typedef void http_handler(struct http_request *request, void *arg);
+
+enum http_mode { HTTP_FAST, HTTP_BLOCKING, HTTP_STREAM };
+
+struct http_route {
+    const char *method; /* "GET" (answers HEAD as well), "POST", … or "*" */
+    const char *path; /* "/v1/apps/{app}/trend": {name} is one segment; a final {rest*} takes all */
+    enum http_mode mode;
+    size_t body_bytes_max; /* over it: 413; 0 = a body is refused */
+    http_handler *handler;
+    void *arg;
+};
+
+struct http_config {
+    const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path/engine.sock" (mode 0600) */
+    const struct http_route *routes; /* lives as long as the server */
+    size_t route_count;
+    int loop_threads;   /* epoll threads */
+    int worker_threads; /* for HTTP_BLOCKING */
+    int connections_max;
+    int idle_timeout_s;
+    const char *tls_cert_file; /* NULL = plain */
+    const char *tls_key_file;
+    /* Made when no route fits (404), method is wrong (405), body too large (413), malformed (400),
+     * workers are all busy (503): fills body and content type. NULL = plain text. */
+    void (*error_body)(int status, const char *reason, struct mp_buf *body,
+                       const char **content_type);
+    /* Called once a reply is complete or the connection died: for metrics. May be NULL. */
+    void (*on_done)(const struct http_request *request, int status, int64_t duration_us, void *arg);
+    void *on_done_arg;
+};
+
+MP_MUST_CHECK int http_server_start(const struct http_config *config, struct http_server **out,
+                                    struct mp_error *err);
+/* The port in use (for ":0"); 0 on a Unix socket. */
+int http_server_port(const struct http_server *server);
+/* Stops accepting, lets requests under way end for up to grace_ms, then closes. */
+void http_server_stop(struct http_server *server, int64_t grace_ms);
+
+/* What was asked. All borrow from the request, which lives until the reply has been sent. */
+struct mp_str http_method(const struct http_request *request);
+struct mp_str http_path(const struct http_request *request); /* percent-decoded */
+struct mp_str http_header(const struct http_request *request,
+                          const char *name); /* ptr NULL = absent */
+/* A query parameter, decoded; ptr NULL = absent. */
+struct mp_str http_query(const struct http_request *request, const char *name);
+/* The index-th query parameter; false past the end. */
+MP_MUST_CHECK bool http_query_at(const struct http_request *request, size_t index,
+                                 struct mp_str *name, struct mp_str *value);
+struct mp_str http_param(const struct http_request *request,
+                         const char *name);                  /* {name} of the path */
+struct mp_str http_body(const struct http_request *request); /* FAST and BLOCKING */
+/* The peer's address as text, "127.0.0.1"; "unix" on a Unix socket. */
+struct mp_str http_peer(const struct http_request *request);
+/* Bytes for the handler's use, zeroed at the request's start, HTTP_SCRATCH_BYTES long. */
+#define HTTP_SCRATCH_BYTES 64
+void *http_scratch(struct http_request *request);
+/* True when the client has closed its connection meanwhile. Any thread. */
+bool http_client_gone(struct http_request *request);
+
+/* STREAM: reads up to len bytes of the body, blocking; 0 = end, -1 = the client went away or broke
+ * the framing. */
+long http_body_read(struct http_request *request, void *buf, size_t len);
+
+/* Adds a header to the reply to come. Values with control bytes are dropped (and logged). */
+void http_reply_header(struct http_request *request, const char *name, const char *value);
+/* Sends the reply; exactly once a request. body is copied. After it the request must not be
+ * touched. Any thread. */
+void http_reply(struct http_request *request, int status, const char *content_type,
+                struct mp_str body);
+/* The same with a body that is never copied and lives forever (static files). */
+void http_reply_static(struct http_request *request, int status, const char *content_type,
+                       struct mp_str body);
+/*
+ * STREAM: sends status and headers, then what next() gives, chunked. next blocks; returns bytes
+ * put into buf, 0 = end, -1 = break the connection (so that the client sees a truncated body).
+ * Runs on the handler's thread; returns when done: 0, or MP_E_IO when the client went away.
+ */
+typedef long http_stream_next(void *arg, void *buf, size_t len);
+MP_MUST_CHECK int http_reply_stream(struct http_request *request, int status,
+                                    const char *content_type, http_stream_next *next, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/*
+ * From the journal to the store, exactly once. One thread of its own, the only writer of the store.
+ * A batch is a range of the journal [lsn, end). For each: save the intent (range, batch number) in
+ * the cursor, drop events whose identity was seen in the last dedupe_ms, insert into `events` (rows
+ * carry the batch number), append the identities to the seen log, advance the cursor. After a doubt
+ * (crash, lost connection) the same range is read again and the store is asked which rows of that
+ * batch it has: all → go on; none → insert; some → delete those, insert. Rollups are recomputed for
+ * the users that batches touched and replace the rows before them, so repeating is harmless.
+ */
+#ifndef MP_LOAD_LOAD_H
+#define MP_LOAD_LOAD_H
+
+#include "base/apps.h"
+#include "base/error.h"
+#include "journal/journal.h"
+#include "store/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct load;
+
+struct load_config {
+    struct journal *journal;
+    struct store *store;
+    struct mp_apps *apps;
+    const char *dir; /* for the seen log */
+    uint32_t batch_events_max;
+    int64_t batch_wait_ms;  /* how long a batch may wait for more */
+    int64_t rollup_wait_ms; /* how long rollups may lag behind events when busy */
+    int64_t dedupe_ms;      /* at least 72 h */
+    int64_t late_ms;        /* accepted lateness, for complete_until */
+};
+
+MP_MUST_CHECK int load_start(const struct load_config *config, struct load **out,
+                             struct mp_error *err);
+/* Stops after the batch under way; what is left stays in the journal. */
+void load_stop(struct load *load);
+/* Waits until everything that was durable in the journal at the call is in events and rollups; 0 or
+ * MP_E_TIMEOUT. */
+MP_MUST_CHECK int load_drain(struct load *load, int64_t timeout_ms);
+
+struct load_stats {
+    uint64_t cursor_lsn;
+    uint64_t batches;
+    uint64_t events;     /* inserted since start */
+    uint64_t duplicates; /* dropped since start */
+    uint64_t retries;    /* store attempts that failed */
+    int64_t lag_ms;      /* age of the oldest record not loaded; 0 = none */
+    int64_t rollup_lag_ms;
+    char last_error[256]; /* empty when the last attempt succeeded */
+};
+void load_stats(struct load *load, struct load_stats *out);
+
+/* minipulse rebuild: remakes the rollups of one app (NULL = all) from events. progress may be NULL.
+ */
+typedef void load_progress(void *arg, uint64_t done, uint64_t total);
+MP_MUST_CHECK int load_rebuild(struct store *store, struct mp_apps *apps, const char *app,
+                               load_progress *progress, void *arg, struct mp_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
