@@ -82,7 +82,7 @@ extern "C" int mp_json_parse(mp_json_parser *parser, mp_str text, mp_json *root,
     return MP_OK;
 }
 
-extern "C" mp_json_type mp_json_type(mp_json value) {
+extern "C" enum mp_json_type mp_json_type(mp_json value) {
     switch (open(value).type()) {
     case element_type::ARRAY:
         return MP_JSON_ARRAY;
@@ -170,7 +170,7 @@ extern "C" bool mp_json_get(mp_json object, mp_str name, mp_json *out) {
 namespace {
 
 // An iterator is two words as well, so it can rest in a mp_json_iter between calls.
-template <typename Iterator> void rest(const Iterator &from, mp_json_iter *to) {
+template <typename Iterator> void rest(const Iterator &from, struct mp_json_iter *to) {
     static_assert(sizeof(Iterator) == sizeof(mp_json), "an iterator is {document, index}");
     static_assert(std::is_trivially_copyable<Iterator>::value, "and is copied as bytes");
     mp_json words;
@@ -179,7 +179,7 @@ template <typename Iterator> void rest(const Iterator &from, mp_json_iter *to) {
     to->index = words.index;
 }
 
-template <typename Iterator> Iterator resume(const mp_json_iter *from) {
+template <typename Iterator> Iterator resume(const struct mp_json_iter *from) {
     mp_json words = {from->doc, from->index};
     Iterator out;
     memcpy(static_cast<void *>(&out), &words, sizeof(out));
@@ -188,7 +188,7 @@ template <typename Iterator> Iterator resume(const mp_json_iter *from) {
 
 } // namespace
 
-extern "C" mp_json_iter mp_json_iter(mp_json container) {
+extern "C" struct mp_json_iter mp_json_iter(mp_json container) {
     struct mp_json_iter out = {};
     struct mp_json_iter end = {};
     simdjson::dom::array array;
@@ -266,7 +266,7 @@ extern "C" void mp_json_dump(mp_json value, mp_buf *out) {
     int depth = -1;
     mp_jw_init(&writer, out);
     for (;;) {
-        mp_json_type type = mp_json_type(value);
+        enum mp_json_type type = mp_json_type(value);
         if (type != MP_JSON_ARRAY && type != MP_JSON_OBJECT) {
             dump_scalar(&writer, value);
         } else if (depth + 2 >= MP_JSON_WRITE_DEPTH_MAX) {
