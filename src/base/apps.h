@@ -30,11 +30,12 @@ struct mp_app {
 struct mp_apps;          /* the registry */
 struct mp_apps_snapshot; /* what it held at one moment */
 
-/* Loads the file; a missing file is an empty registry. */
+/* Loads the file; a missing file is an empty registry. Snapshots may outlive the registry. */
 MP_MUST_CHECK int mp_apps_open(const char *data_dir, struct mp_apps **out, struct mp_error *err);
 void mp_apps_close(struct mp_apps *apps);
-/* Reloads when the file changed. Call about once a second. A broken file is an error and the former
- * content stays in force. */
+/* Reloads when the file changed. Call about once a second. A broken file (MP_E_CORRUPT, told once
+ * for each content) or a vanished one (MP_E_NOT_FOUND, once) is an error and the former content
+ * stays in force. */
 MP_MUST_CHECK int mp_apps_refresh(struct mp_apps *apps, struct mp_error *err);
 
 struct mp_apps_snapshot *mp_apps_acquire(struct mp_apps *apps);
@@ -47,8 +48,12 @@ const struct mp_app *mp_apps_by_write_key(const struct mp_apps_snapshot *snapsho
 size_t mp_apps_count(const struct mp_apps_snapshot *snapshot);
 const struct mp_app *mp_apps_at(const struct mp_apps_snapshot *snapshot, size_t index);
 
-/* For the commands; take the file lock. id NULL or "" = made from random bytes. Keys are made with
- * libsodium's random bytes. */
+/*
+ * For the commands; take the file lock (MP_E_TIMEOUT after 10 s) and make the data directory when
+ * it is missing. id NULL or "" = made from random bytes. Keys are made with libsodium's random
+ * bytes. *out is a copy without the zone (NULL). MP_E_EXISTS, MP_E_ARGUMENT, MP_E_NOT_FOUND (of
+ * app or zone), MP_E_CORRUPT when the file on disk is broken: it's left as it is.
+ */
 MP_MUST_CHECK int mp_apps_add(struct mp_apps *apps, const char *id, const char *name,
                               const char *zone_name, int32_t open_timeout_ms, struct mp_app *out,
                               struct mp_error *err);
