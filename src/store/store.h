@@ -44,8 +44,8 @@ MP_MUST_CHECK int store_ping(struct store *store, struct mp_error *err);
  * show.
  */
 struct store_statement;
-MP_MUST_CHECK struct store_statement *store_statement_create(struct store *store,
-                                                             struct mp_str sql);
+MP_MUST_CHECK int store_statement_create(struct store *store, struct mp_str sql,
+                                         struct store_statement **out, struct mp_error *err);
 void store_statement_destroy(struct store_statement *statement);
 void store_bind_i64(struct store_statement *statement, const char *name, int64_t value);
 void store_bind_u64(struct store_statement *statement, const char *name, uint64_t value);
