@@ -3,12 +3,13 @@
  * request-smuggling defence, TLS, replies now or later, streamed bodies. Foreign headers stay in
  * http/.
  *
- * Two ways a route may work:
+ * How a route may work:
  *  - HTTP_FAST: the whole body is collected (up to body_bytes_max), then handler runs on an event
  *    loop thread and must not block. It replies before returning, or later from any thread.
- *  - HTTP_BLOCKING: as above but handler runs on a worker pool thread and may block.
- *  - HTTP_STREAM: handler runs on a thread of its own at once after the headers; it reads the body
- * with http_body_read and may stream the reply with http_reply_stream. (The engine's way.)
+ *  - HTTP_BLOCKING: as above, but handler runs on a worker pool thread and may block.
+ *  - HTTP_STREAM: the body goes to on_body piece by piece, then handler runs; both on the
+ *    connection's own thread, and both may block. A server with one such route gives every
+ *    connection a thread; its handlers reply before they return. (The engine's way.)
  */
 #ifndef MP_HTTP_HTTP_H
 #define MP_HTTP_HTTP_H
@@ -24,16 +25,21 @@ struct http_server;
 struct http_request;
 
 typedef void http_handler(struct http_request *request, void *arg);
+/* A piece of the body; false refuses the rest (handler is then called at once and must reply). */
+typedef bool http_on_body(struct http_request *request, void *arg, struct mp_str data);
 
 enum http_mode { HTTP_FAST, HTTP_BLOCKING, HTTP_STREAM };
 
 struct http_route {
     const char *method; /* "GET" (answers HEAD as well), "POST", … or "*" */
-    const char *path; /* "/v1/apps/{app}/trend": {name} is one segment; a final {rest*} takes all */
+    const char *path;   /* "/v1/apps/{app}/trend": {name} is one segment */
     enum http_mode mode;
-    size_t body_bytes_max; /* over it: 413; 0 = a body is refused */
+    size_t body_bytes_max; /* over it: 413; 0 = a body is refused. Not for HTTP_STREAM */
     http_handler *handler;
     void *arg;
+    http_on_body *on_body; /* HTTP_STREAM only */
+    http_handler *closed;  /* NULL, or called when the request is over, however it ended: frees
+                              what handler keeps in the scratch */
 };
 
 struct http_config {
@@ -83,10 +89,6 @@ void *http_scratch(struct http_request *request);
 /* True when the client has closed its connection meanwhile. Any thread. */
 bool http_client_gone(struct http_request *request);
 
-/* STREAM: reads up to len bytes of the body, blocking; 0 = end, -1 = the client went away or broke
- * the framing. */
-long http_body_read(struct http_request *request, void *buf, size_t len);
-
 /* Adds a header to the reply to come. Values with control bytes are dropped (and logged). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 /* Sends the reply; exactly once a request. body is copied. After it the request must not be
@@ -97,13 +99,13 @@ void http_reply(struct http_request *request, int status, const char *content_ty
 void http_reply_static(struct http_request *request, int status, const char *content_type,
                        struct mp_str body);
 /*
- * STREAM: sends status and headers, then what next() gives, chunked. next blocks; returns bytes
- * put into buf, 0 = end, -1 = break the connection (so that the client sees a truncated body).
- * Runs on the handler's thread; returns when done: 0, or MP_E_IO when the client went away.
+ * HTTP_STREAM: sends status and headers, then what next() gives, chunked, after handler has
+ * returned. next blocks; it returns bytes put into buf, 0 = end, -1 = break the connection (so
+ * that the client sees a truncated body).
  */
 typedef long http_stream_next(void *arg, void *buf, size_t len);
-MP_MUST_CHECK int http_reply_stream(struct http_request *request, int status,
-                                    const char *content_type, http_stream_next *next, void *arg);
+void http_reply_stream(struct http_request *request, int status, const char *content_type,
+                       http_stream_next *next, void *arg);
 
 #ifdef __cplusplus
 }

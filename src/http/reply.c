@@ -1,0 +1,125 @@
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+#define STREAM_BLOCK_BYTES (256u * 1024)
+
+static bool is_clean(const char *text) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void http_reply_header(struct http_request *request, const char *name, const char *value) {
+    if (!is_clean(value) || request->header_count == HTTP_REPLY_HEADERS_MAX) {
+        mp_log(MP_LOG_WARN, "http", "reply header dropped", "name=%s", name);
+        return;
+    }
+    char *name_copy = strdup(name);
+    char *value_copy = strdup(value);
+    if (!name_copy || !value_copy) {
+        free(name_copy);
+        free(value_copy);
+        return;
+    }
+    request->headers[request->header_count].name = name_copy;
+    request->headers[request->header_count++].value = value_copy;
+}
+
+static void add_headers(struct http_request *request, const char *content_type) {
+    struct MHD_Response *response = request->response;
+    if (content_type) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    }
+    for (size_t i = 0; i < request->header_count; i++) {
+        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
+    }
+}
+
+/* Hands the response over: to the event loop if the request sleeps, else to the dispatcher. */
+static void publish(struct http_request *request, int status, const char *content_type) {
+    struct MHD_Connection *connection = request->connection;
+    request->status = status;
+    if (request->response) {
+        add_headers(request, content_type);
+    }
+    if (atomic_exchange(&request->reply_state, REPLY_READY) == REPLY_SUSPENDED) {
+        MHD_resume_connection(connection);
+    }
+}
+
+void http_reply(struct http_request *request, int status, const char *content_type,
+                struct mp_str body) {
+    request->response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
+                                                        MHD_RESPMEM_MUST_COPY);
+    publish(request, status, content_type);
+}
+
+void http_reply_static(struct http_request *request, int status, const char *content_type,
+                       struct mp_str body) {
+    request->response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
+                                                        MHD_RESPMEM_PERSISTENT);
+    publish(request, status, content_type);
+}
+
+struct stream {
+    http_stream_next *next;
+    void *arg;
+};
+
+static ssize_t stream_read(void *arg, uint64_t position, char *buf, size_t max) {
+    struct stream *stream = arg;
+    (void)position;
+    long got = stream->next(stream->arg, buf, max);
+    if (got == 0) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    return got < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : got;
+}
+
+void http_reply_stream(struct http_request *request, int status, const char *content_type,
+                       http_stream_next *next, void *arg) {
+    struct stream *stream = malloc(sizeof(*stream));
+    if (stream) {
+        *stream = (struct stream){next, arg};
+        request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
+                                                              stream_read, stream, free);
+    }
+    publish(request, status, content_type);
+}
+
+void reply_early(struct http_request *request) {
+    struct mp_buf body;
+    const char *content_type = "text/plain; charset=utf-8";
+    mp_buf_init(&body, 4096);
+    if (request->server->config.error_body) {
+        request->server->config.error_body(request->early_status, request->early_reason, &body,
+                                           &content_type);
+    } else {
+        mp_buf_printf(&body, "%s\n", request->early_reason);
+    }
+    if (request->early_status == MHD_HTTP_BAD_REQUEST ||
+        request->early_status == MHD_HTTP_CONTENT_TOO_LARGE) {
+        /* What follows on this connection cannot be trusted to be a request. */
+        http_reply_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    http_reply(request, request->early_status, content_type, mp_buf_str(&body));
+    mp_buf_deinit(&body);
+}
+
+enum MHD_Result reply_queue(struct http_request *request) {
+    if (!request->response) {
+        return MHD_NO; /* out of memory: the connection is closed */
+    }
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    MHD_destroy_response(request->response);
+    request->response = NULL;
+    return result;
+}
