@@ -1,6 +1,15 @@
 /*
- * Reading rows back: RowBinary decoded as it streams in. For load/ (recomputing rollups) and
- * report/. Runs on the caller's thread.
+ * Answers in RowBinary, row by row: takes the bytes as they come, and hands on each row when it is
+ * whole, however the pieces were cut. One row is in memory at a time. For the loader (reads events
+ * back in order) and reports. Not thread-safe; no I/O but in store_run_rows.
+ *
+ *     static int on_row(void *arg, struct mp_reader *row) {
+ *         uint64_t user_hash = mp_read_u64(row);
+ *         struct mp_str page = mp_read_lstr(row);   // borrows until on_row returns
+ *         uint64_t count = mp_read_varint(row);     // an array: its count, then its elements
+ *         …
+ *     }
+ *     store_run_rows(store, statement, NULL, "qsS", on_row, arg, err);
  */
 #ifndef MP_STORE_ROWS_H
 #define MP_STORE_ROWS_H
@@ -11,19 +20,45 @@
 extern "C" {
 #endif
 
-/*
- * Called with a reader at the start of a row. It must read every column in order and, when
- * reader->failed, leave without acting: the row is not whole yet and will come again. Strings live
- * until the return. Non-zero stops the query (MP_E_CANCELLED).
- */
-typedef int store_on_row(void *arg, struct mp_reader *reader);
-
-/* Runs a statement that ends in FORMAT RowBinary. Errors as store_run; MP_E_CORRUPT when bytes
- * are left over; MP_E_TOO_LARGE when one row is over STORE_ROW_BYTES_MAX. */
 #define STORE_ROW_BYTES_MAX (32u << 20)
-MP_MUST_CHECK int store_rows(struct store *store, struct store_statement *statement,
-                             const struct store_options *options, store_on_row *on_row, void *arg,
-                             struct mp_error *err);
+#define STORE_ROW_COLUMNS_MAX 128
+
+/*
+ * A letter a column, in the order of the SELECT:
+ *   b 1 byte   (UInt8, Int8)            w 2 bytes (UInt16, Int16, Date: the day number)
+ *   d 4 bytes  (UInt32, Int32, Float32) q 8 bytes (UInt64, Int64, Float64)
+ *   s String, also LowCardinality(String)
+ *   B, W, D, Q, S arrays of those.
+ */
+
+/* Reads the row's columns in order with mp_read_*; every read is in bounds, since the row was
+ * measured before. A non-zero return stops with that code: fill err yourself, via arg. */
+typedef int store_on_row(void *arg, struct mp_reader *row);
+
+struct store_rows {
+    const char *columns;
+    store_on_row *on_row;
+    void *arg;
+    struct mp_buf rest; /* the row that is not whole yet */
+    uint64_t count;     /* rows handed on */
+};
+
+void store_rows_init(struct store_rows *rows, const char *columns, store_on_row *on_row, void *arg);
+void store_rows_deinit(struct store_rows *rows);
+/* The next bytes of the answer. 0, what on_row returned, MP_E_TOO_LARGE (a row over
+ * STORE_ROW_BYTES_MAX) or MP_E_MEMORY. */
+MP_MUST_CHECK int store_rows_push(struct store_rows *rows, struct mp_str data);
+/* At the end of the answer: 0, or MP_E_CORRUPT when it ended within a row. */
+MP_MUST_CHECK int store_rows_finish(const struct store_rows *rows);
+
+/*
+ * Runs a statement that ends in FORMAT RowBinary and gives its rows to on_row. Errors as store_run,
+ * the code that on_row returned (then err->message says only that the caller stopped), MP_E_CORRUPT
+ * or MP_E_TOO_LARGE as above. Rows may have been handed on before an error comes.
+ */
+MP_MUST_CHECK int store_run_rows(struct store *store, struct store_statement *statement,
+                                 const struct store_options *options, const char *columns,
+                                 store_on_row *on_row, void *arg, struct mp_error *err);
 
 #ifdef __cplusplus
 }
