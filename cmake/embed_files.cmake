@@ -12,5 +12,8 @@ foreach(file ${FILES})
   string(APPEND table "    {\"${name}\", (const char *)file_${index}, ${length}},\n")
   math(EXPR index "${index} + 1")
 endforeach()
-file(WRITE ${OUTPUT}
-  "#include \"base/embedded.h\"\n${arrays}extern const struct mp_embedded ${SYMBOL}[];\nconst struct mp_embedded ${SYMBOL}[] = {\n${table}    {0, 0, 0},\n};\n")
+string(CONCAT text
+  "#include \"base/embedded.h\"\n${arrays}"
+  "extern const struct mp_embedded ${SYMBOL}[];\n"
+  "const struct mp_embedded ${SYMBOL}[] = {\n${table}    {0, 0, 0},\n};\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -3,8 +3,9 @@
 -- {?codec:…} is kept where the server knows column codecs, {?lowcard:…} where it has LowCardinality
 -- outside experiments, {?fsync:…} where MergeTree can fsync (see docs/sql.md).
 
--- Every accepted event, once. (batch, seq) is the journal's order: batch is the loader's batch number, seq counts the
--- events of one user within it. Times are UTC ms; day is the app's own calendar day of time_ms.
+-- Every accepted event, once. (batch, seq) is the journal's order: batch is the loader's batch
+-- number, seq counts the events of one user within it. Times are UTC ms; day is the app's own
+-- calendar day of time_ms.
 CREATE TABLE IF NOT EXISTS events
 (
     app {?lowcard:LowCardinality(String)}{?!lowcard:String},
@@ -55,9 +56,10 @@ PARTITION BY toYYYYMM(day)
 ORDER BY (app, day, user_hash, time_ms)
 SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1};
 
--- One row a user and day; the row with the greatest version holds. Counts follow docs/indicators.md: page views and
--- dwell on the day they happened, opens (and their depth) on the day they began. The arrays open_* have an element
--- an open that began on the day; the arrays page_* an element a page seen, left, entered, exited or shared on the day.
+-- One row a user and day; the row with the greatest version holds. Counts follow
+-- docs/indicators.md: page views and dwell on the day they happened, opens (and their depth) on the
+-- day they began. The arrays open_* have an element an open that began on the day; the arrays
+-- page_* an element a page seen, left, entered, exited or shared on the day.
 CREATE TABLE IF NOT EXISTS user_days
 (
     app {?lowcard:LowCardinality(String)}{?!lowcard:String},
@@ -104,9 +106,9 @@ PARTITION BY toYYYYMM(day)
 ORDER BY (app, day, user_hash)
 SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1};
 
--- The first day of a kind of thing for each user: kind 1 = first page visit ever, 2 = first payment ever (successful,
--- not password-free). rank = 65535 - first_day, so that the earliest day ever inserted is the one that holds, whatever
--- the order and number of inserts.
+-- The first day of a kind of thing for each user: kind 1 = first page visit ever, 2 = first payment
+-- ever (successful, not password-free). rank = 65535 - first_day, so that the earliest day ever
+-- inserted is the one that holds, whatever the order and number of inserts.
 CREATE TABLE IF NOT EXISTS users
 (
     app {?lowcard:LowCardinality(String)}{?!lowcard:String},
