@@ -2,10 +2,15 @@
  * low-level date algorithms" (days_from_civil and its inverse). */
 #include "base/zone.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 
 #define DAYS_PER_ERA 146097 /* 400 years */
 #define DAYS_TO_1970 719468 /* from 0000-03-01 */
+/* What four digits of year can show: 0000-01-01 and 9999-12-31. */
+#define DAY_YEAR_0 (-719528)
+#define DAY_YEAR_9999 2932896
 
 int32_t mp_day_from_date(struct mp_date date) {
     int32_t year = date.year - (date.month <= 2);
@@ -18,9 +23,9 @@ int32_t mp_day_from_date(struct mp_date date) {
 }
 
 struct mp_date mp_date_from_day(int32_t day) {
-    int32_t shifted = day + DAYS_TO_1970;
-    int32_t era = (shifted >= 0 ? shifted : shifted - (DAYS_PER_ERA - 1)) / DAYS_PER_ERA;
-    int32_t day_of_era = shifted - era * DAYS_PER_ERA;
+    int64_t shifted = (int64_t)day + DAYS_TO_1970;
+    int32_t era = (int32_t)((shifted >= 0 ? shifted : shifted - (DAYS_PER_ERA - 1)) / DAYS_PER_ERA);
+    int32_t day_of_era = (int32_t)(shifted - (int64_t)era * DAYS_PER_ERA);
     int32_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -35,7 +40,7 @@ struct mp_date mp_date_from_day(int32_t day) {
 
 int32_t mp_day_monday(int32_t day) {
     /* 1970-01-01 was a Thursday: three days after a Monday. */
-    int32_t since_monday = (day + 3) % 7;
+    int32_t since_monday = (day % 7 + 3) % 7;
     return day - (since_monday < 0 ? since_monday + 7 : since_monday);
 }
 
@@ -73,6 +78,7 @@ bool mp_day_parse(struct mp_str text, int32_t *day) {
 }
 
 void mp_day_format(int32_t day, char out[11]) {
+    day = day < DAY_YEAR_0 ? DAY_YEAR_0 : day > DAY_YEAR_9999 ? DAY_YEAR_9999 : day;
     struct mp_date date = mp_date_from_day(day);
     char text[40];
     snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)date.year, (int)date.month, (int)date.day);
@@ -81,10 +87,13 @@ void mp_day_format(int32_t day, char out[11]) {
 }
 
 void mp_time_format(int64_t utc_ms, char out[25]) {
-    int64_t day_ms = utc_ms % 86400000;
-    int64_t day = utc_ms / 86400000;
+    int64_t first_ms = DAY_YEAR_0 * MP_MS_PER_DAY;
+    int64_t last_ms = (DAY_YEAR_9999 + 1) * MP_MS_PER_DAY - 1;
+    utc_ms = utc_ms < first_ms ? first_ms : utc_ms > last_ms ? last_ms : utc_ms;
+    int64_t day_ms = utc_ms % MP_MS_PER_DAY;
+    int64_t day = utc_ms / MP_MS_PER_DAY;
     if (day_ms < 0) {
-        day_ms += 86400000;
+        day_ms += MP_MS_PER_DAY;
         day--;
     }
     char text[64];

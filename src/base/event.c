@@ -12,59 +12,67 @@ static int64_t unzigzag(uint64_t value) {
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+/* A string that decode will take, or failure. */
+static void put(struct mp_buf *out, struct mp_str s, size_t max) {
+    out->failed |= s.len > max;
+    mp_buf_append_lstr(out, s);
+}
+
 void mp_record_begin(struct mp_buf *out, const struct mp_context *context) {
     mp_buf_append_byte(out, RECORD_VERSION);
-    mp_buf_append_lstr(out, context->app);
+    put(out, context->app, MP_EVENT_ID_MAX);
     mp_buf_append_varint(out, zigzag(context->received_ms));
-    mp_buf_append_lstr(out, context->user);
-    mp_buf_append_lstr(out, context->app_version);
-    mp_buf_append_lstr(out, context->sdk);
+    put(out, context->user, MP_EVENT_ID_MAX);
+    put(out, context->app_version, MP_EVENT_STR_MAX);
+    put(out, context->sdk, MP_EVENT_STR_MAX);
     mp_buf_append_byte(out, context->platform);
-    mp_buf_append_lstr(out, context->brand);
-    mp_buf_append_lstr(out, context->model);
-    mp_buf_append_lstr(out, context->os_version);
-    mp_buf_append_lstr(out, context->client_version);
-    mp_buf_append_lstr(out, context->library_version);
+    put(out, context->brand, MP_EVENT_STR_MAX);
+    put(out, context->model, MP_EVENT_STR_MAX);
+    put(out, context->os_version, MP_EVENT_STR_MAX);
+    put(out, context->client_version, MP_EVENT_STR_MAX);
+    put(out, context->library_version, MP_EVENT_STR_MAX);
     mp_buf_append_varint(out, context->screen_width);
     mp_buf_append_varint(out, context->screen_height);
-    mp_buf_append_lstr(out, context->language);
-    mp_buf_append_lstr(out, context->network);
-    mp_buf_append_lstr(out, context->country);
-    mp_buf_append_lstr(out, context->province);
-    mp_buf_append_lstr(out, context->city);
+    put(out, context->language, MP_EVENT_STR_MAX);
+    put(out, context->network, MP_EVENT_STR_MAX);
+    put(out, context->country, MP_EVENT_STR_MAX);
+    put(out, context->province, MP_EVENT_STR_MAX);
+    put(out, context->city, MP_EVENT_STR_MAX);
 }
 
 void mp_record_add(struct mp_buf *out, const struct mp_event *event) {
     mp_buf_append_u64(out, event->identity.lo);
     mp_buf_append_u64(out, event->identity.hi);
-    mp_buf_append_lstr(out, event->user);
-    mp_buf_append_lstr(out, event->id);
-    mp_buf_append_lstr(out, event->name);
+    put(out, event->user, MP_EVENT_ID_MAX);
+    put(out, event->id, MP_EVENT_ID_MAX);
+    put(out, event->name, MP_EVENT_NAME_MAX);
     mp_buf_append_varint(out, zigzag(event->time_ms));
     mp_buf_append_byte(out, event->flags);
-    mp_buf_append_lstr(out, event->open_id);
+    put(out, event->open_id, MP_EVENT_ID_MAX);
     mp_buf_append_varint(out, zigzag(event->open_start_ms));
     mp_buf_append_varint(out, event->scene);
-    mp_buf_append_lstr(out, event->page);
-    mp_buf_append_lstr(out, event->query);
-    mp_buf_append_lstr(out, event->referrer);
-    mp_buf_append_lstr(out, event->title);
+    put(out, event->page, MP_EVENT_STR_MAX);
+    put(out, event->query, MP_EVENT_STR_MAX);
+    put(out, event->referrer, MP_EVENT_STR_MAX);
+    put(out, event->title, MP_EVENT_STR_MAX);
     mp_buf_append_varint(out, zigzag(event->dwell_ms));
-    mp_buf_append_lstr(out, event->element);
-    mp_buf_append_lstr(out, event->order_id);
+    put(out, event->element, MP_EVENT_STR_MAX);
+    put(out, event->order_id, MP_EVENT_ID_MAX);
     mp_buf_append_varint(out, zigzag(event->amount_fen));
     mp_buf_append_byte(out, event->password_free);
     mp_buf_append_varint(out, event->prop_count);
-    for (size_t i = 0; i < event->prop_count; i++) {
+    out->failed |= event->prop_count > MP_EVENT_PROPS_MAX;
+    for (size_t i = 0; i < event->prop_count && !out->failed; i++) {
         const struct mp_prop *prop = &event->props[i];
         mp_buf_append_byte(out, (uint8_t)prop->type);
-        mp_buf_append_lstr(out, prop->name);
+        put(out, prop->name, MP_EVENT_NAME_MAX);
         if (prop->type == MP_PROP_NUMBER) {
             mp_buf_append_f64(out, prop->number);
         } else {
-            mp_buf_append_lstr(out, prop->text);
+            put(out, prop->text, MP_EVENT_STR_MAX);
         }
     }
+    out->failed |= out->len > MP_RECORD_BYTES_MAX;
 }
 
 /* A string within a limit; over it the record is corrupt. */
@@ -86,6 +94,7 @@ static uint16_t small(struct mp_reader *reader) {
 int mp_record_open(struct mp_record_reader *out, struct mp_str record, struct mp_context *context) {
     struct mp_reader *reader = &out->reader;
     mp_reader_init(reader, record.ptr, record.len);
+    out->count = 0;
     *context = (struct mp_context){0};
     if (record.len > MP_RECORD_BYTES_MAX || mp_read_byte(reader) != RECORD_VERSION) {
         reader->failed = true;
@@ -97,6 +106,7 @@ int mp_record_open(struct mp_record_reader *out, struct mp_str record, struct mp
     context->app_version = bounded(reader, MP_EVENT_STR_MAX);
     context->sdk = bounded(reader, MP_EVENT_STR_MAX);
     context->platform = mp_read_byte(reader);
+    reader->failed |= context->platform > MP_PLATFORM_OTHER;
     context->brand = bounded(reader, MP_EVENT_STR_MAX);
     context->model = bounded(reader, MP_EVENT_STR_MAX);
     context->os_version = bounded(reader, MP_EVENT_STR_MAX);
@@ -141,6 +151,7 @@ int mp_record_next(struct mp_record_reader *in, struct mp_event *event, struct m
     if (mp_reader_left(reader) == 0) {
         return 0;
     }
+    reader->failed |= ++in->count > MP_EVENT_PER_RECORD_MAX;
     *event = (struct mp_event){0};
     event->identity.lo = mp_read_u64(reader);
     event->identity.hi = mp_read_u64(reader);

@@ -105,12 +105,15 @@ struct mp_event {
     size_t prop_count;
 };
 
-/* Appends a record's head; then call mp_record_add for each event. out->failed tells at the end. */
+/* Appends a record's head; then call mp_record_add for each event. out->failed tells at the end: it
+ * is also set by what decode would refuse (a string, the properties or the record over its limit).
+ */
 void mp_record_begin(struct mp_buf *out, const struct mp_context *context);
 void mp_record_add(struct mp_buf *out, const struct mp_event *event);
 
 struct mp_record_reader {
     struct mp_reader reader;
+    size_t count; /* events read so far */
 };
 /* Reads the head. 0 or MP_E_CORRUPT. Strings borrow from record. */
 MP_MUST_CHECK int mp_record_open(struct mp_record_reader *reader, struct mp_str record,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 4096
+#define LOG_LINE_MAX 16384 /* fields and message, each byte escaped */
 #define LOG_FIELDS_MAX 2048
 
 /* Written once by mp_log_setup, before other threads start. */

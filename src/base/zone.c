@@ -2,6 +2,8 @@
 #include "base/zone.h"
 
 #include "base/clock.h"
+#include "base/zone_bytes.h"
+#include "base/zone_rule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/zone_rule.h"
-
 #define ZONE_DIR "/usr/share/zoneinfo/"
 #define ZONE_NAME_MAX 64
 #define ZONE_FILE_MAX (256 * 1024)
 #define ZONE_TRANSITIONS_MAX 8192
 #define TZIF_HEADER_BYTES 44
+#define OFFSET_S_MAX (26 * 3600) /* RFC 8536, 3.2 */
+/* 100 million days around 1970, as ECMAScript has it: day numbers stay within 32 bits. */
+#define TIME_MS_MAX (100000000LL * MP_MS_PER_DAY)
 
 struct mp_zone {
     char name[ZONE_NAME_MAX + 1];
@@ -55,6 +58,10 @@ static size_t block_bytes(const struct tzif_counts *counts, size_t time_bytes) {
            counts->leap * (time_bytes + 4) + counts->isstd + counts->isut;
 }
 
+static bool offset_is_valid(int32_t offset_s) {
+    return offset_s >= -OFFSET_S_MAX && offset_s <= OFFSET_S_MAX;
+}
+
 static int read_block(struct mp_zone *zone, const uint8_t *p, const struct tzif_counts *counts) {
     const uint8_t *indexes = p + (size_t)counts->time * 8;
     const uint8_t *types = indexes + counts->time;
@@ -71,8 +78,11 @@ static int read_block(struct mp_zone *zone, const uint8_t *p, const struct tzif_
             return MP_E_CORRUPT;
         }
         zone->offset_s[i] = (int32_t)be32(types + 6 * (size_t)indexes[i]);
+        if (!offset_is_valid(zone->offset_s[i])) {
+            return MP_E_CORRUPT;
+        }
     }
-    return MP_OK;
+    return offset_is_valid(zone->first_offset_s) ? MP_OK : MP_E_CORRUPT;
 }
 
 static int parse(struct mp_zone *zone, const uint8_t *data, size_t len) {
@@ -134,6 +144,19 @@ static bool read_file(const char *path, uint8_t **data, size_t *len) {
     return is_read;
 }
 
+int mp_zone_from_bytes(struct mp_str name, const uint8_t *data, size_t len, struct mp_zone **out) {
+    *out = NULL;
+    struct mp_zone *zone = calloc(1, sizeof(*zone));
+    int code = zone ? parse(zone, data, len) : MP_E_MEMORY;
+    if (code != MP_OK) {
+        mp_zone_close(zone);
+        return code;
+    }
+    memcpy(zone->name, name.ptr, name.len);
+    *out = zone;
+    return MP_OK;
+}
+
 int mp_zone_open(struct mp_str name, struct mp_zone **out, struct mp_error *err) {
     char path[sizeof(ZONE_DIR) + ZONE_NAME_MAX];
     uint8_t *data = NULL;
@@ -150,16 +173,9 @@ int mp_zone_open(struct mp_str name, struct mp_zone **out, struct mp_error *err)
         return mp_fail(err, MP_E_NOT_FOUND, "zone", "no time zone \"%.*s\" on this machine (%s)",
                        MP_STR_ARG(name), "package tzdata");
     }
-    struct mp_zone *zone = calloc(1, sizeof(*zone));
-    int code = zone ? parse(zone, data, len) : MP_E_MEMORY;
+    int code = mp_zone_from_bytes(name, data, len, out);
     free(data);
-    if (code != MP_OK) {
-        mp_zone_close(zone);
-        return mp_fail(err, (enum mp_code)code, "zone", "cannot read %s", path);
-    }
-    memcpy(zone->name, name.ptr, name.len);
-    *out = zone;
-    return MP_OK;
+    return code == MP_OK ? MP_OK : mp_fail(err, (enum mp_code)code, "zone", "cannot read %s", path);
 }
 
 void mp_zone_close(struct mp_zone *zone) {
@@ -178,8 +194,12 @@ static int64_t floor_div(int64_t value, int64_t by) {
     return value / by - (value % by < 0);
 }
 
+static int64_t clamp(int64_t utc_ms) {
+    return utc_ms > TIME_MS_MAX ? TIME_MS_MAX : utc_ms < -TIME_MS_MAX ? -TIME_MS_MAX : utc_ms;
+}
+
 int32_t mp_zone_offset_s(const struct mp_zone *zone, int64_t utc_ms) {
-    int64_t now_s = floor_div(utc_ms, 1000);
+    int64_t now_s = floor_div(clamp(utc_ms), 1000);
     if (zone->has_rule && (zone->count == 0 || now_s >= zone->at_s[zone->count - 1])) {
         return mp_zone_rule_offset_s(&zone->rule, now_s);
     }
@@ -196,11 +216,11 @@ int32_t mp_zone_offset_s(const struct mp_zone *zone, int64_t utc_ms) {
 }
 
 int32_t mp_zone_day(const struct mp_zone *zone, int64_t utc_ms) {
+    utc_ms = clamp(utc_ms);
     return (int32_t)floor_div(utc_ms + 1000LL * mp_zone_offset_s(zone, utc_ms), MP_MS_PER_DAY);
 }
 
 int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day) {
-    /* Local days do not go back by more than hours: bisect for the first moment of the day. */
     int64_t low = (int64_t)day * MP_MS_PER_DAY - 2 * MP_MS_PER_DAY;
     int64_t high = (int64_t)day * MP_MS_PER_DAY + 2 * MP_MS_PER_DAY;
     while (low < high) {
@@ -211,5 +231,9 @@ int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day) {
             low = middle + 1;
         }
     }
-    return low;
+    /* Where the clock was put back just after midnight, the day begins, breaks off and begins
+     * again, and bisection may have found the second beginning. */
+    int64_t midnight_ms =
+        day * MP_MS_PER_DAY - 1000LL * mp_zone_offset_s(zone, low - MP_MS_PER_DAY / 2);
+    return midnight_ms < low && mp_zone_day(zone, midnight_ms) == day ? midnight_ms : low;
 }

@@ -28,7 +28,9 @@ const char *mp_zone_name(const struct mp_zone *zone);
 int32_t mp_zone_offset_s(const struct mp_zone *zone, int64_t utc_ms);
 /* The local calendar day of a moment. */
 int32_t mp_zone_day(const struct mp_zone *zone, int64_t utc_ms);
-/* The first moment of a local day, UTC ms (a day may be 23 or 25 hours long, or skip midnight). */
+/* The first moment of a local day, UTC ms (a day may be 23 or 25 hours long, or skip midnight); of
+ * a day that the zone left out, the first moment after it. Times and days are taken within 100
+ * million days of 1970. */
 int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day);
 
 /* Calendar arithmetic without zones (proleptic Gregorian). */
@@ -45,7 +47,7 @@ int32_t mp_day_month_start(int32_t day);
 int32_t mp_day_next_month(int32_t day);
 /* "2026-11-24"; false unless exactly that form and a real date. */
 MP_MUST_CHECK bool mp_day_parse(struct mp_str text, int32_t *day);
-/* Writes "2026-11-24" and a NUL: 11 bytes. */
+/* Writes "2026-11-24" and a NUL: 11 bytes. This and the next keep to the years 0000 to 9999. */
 void mp_day_format(int32_t day, char out[11]);
 /* Writes RFC 3339 UTC with milliseconds, "2026-11-24T01:02:03.004Z": 25 bytes with the NUL. */
 void mp_time_format(int64_t utc_ms, char out[25]);

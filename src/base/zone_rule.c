@@ -89,6 +89,7 @@ static struct mp_zone_change change(struct scan *scan) {
     } else {
         out.form = accept(scan, 'J') ? 'J' : '0';
         out.day = number(scan, 365);
+        scan->failed |= out.form == 'J' && out.day < 1;
     }
     if (accept(scan, '/')) {
         out.time_s = clock_time(scan);
