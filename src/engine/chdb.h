@@ -1,0 +1,44 @@
+/*
+ * The functions of libchdb.so that we use, declared by us: the package brings no header. Names and
+ * types as the public chDB C interface documents them (version 26.7). Included in engine/ only.
+ */
+#ifndef MP_ENGINE_CHDB_H
+#define MP_ENGINE_CHDB_H
+
+#include "base/error.h"
+
+struct chdb_connection_state;
+typedef struct chdb_connection_state *chdb_connection; /* foreign names, foreign style */
+struct chdb_result;
+struct chdb_insert_stream;
+
+struct chdb {
+    void *handle;
+    chdb_connection *(*connect)(int argc, char **argv);
+    void (*close_conn)(chdb_connection *connection);
+    void (*set_signal_handlers_enabled)(int enabled);
+    struct chdb_result *(*query_n)(chdb_connection, const char *query, size_t query_len,
+                                   const char *format, size_t format_len);
+    struct chdb_result *(*stream_query_n)(chdb_connection, const char *query, size_t query_len,
+                                          const char *format, size_t format_len);
+    struct chdb_result *(*stream_fetch_result)(chdb_connection, struct chdb_result *stream);
+    void (*stream_cancel_query)(chdb_connection, struct chdb_result *stream);
+    void (*destroy_query_result)(struct chdb_result *result);
+    char *(*result_buffer)(struct chdb_result *result);
+    size_t (*result_length)(struct chdb_result *result);
+    const char *(*result_error)(struct chdb_result *result);
+    uint64_t (*result_rows_written)(struct chdb_result *result);
+    struct chdb_insert_stream *(*stream_insert_n)(chdb_connection, const char *query,
+                                                  size_t query_len, const char *format,
+                                                  size_t format_len);
+    int (*stream_append)(struct chdb_insert_stream *stream, const void *data, size_t len);
+    struct chdb_result *(*stream_done)(struct chdb_insert_stream *stream);
+    void (*stream_cancel_insert)(struct chdb_insert_stream *stream);
+    const char *(*stream_insert_error)(struct chdb_insert_stream *stream);
+    void (*destroy_insert_stream)(struct chdb_insert_stream *stream);
+};
+
+/* Loads the library and all of the above; names the path or symbol that is missing. */
+MP_MUST_CHECK int chdb_load(const char *path, struct chdb *out, struct mp_error *err);
+
+#endif
