@@ -1,84 +1,83 @@
-#include "base/apps.h"
+/* The registry: which snapshot is in force, when to load a new one, and changes under a lock. */
+#include "base/apps_snapshot.h"
 
-#include "base/apps_file.h"
+#include "base/clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define KEY_RANDOM_BYTES 16
-#define ID_RANDOM_BYTES 5
+#define PATH_BYTES_MAX 4096
+#define LOCK_WAIT_MS 10000 /* a change takes milliseconds; who holds the lock longer hangs */
+#define LOCK_POLL_MS 20
+#define KEY_RANDOM_CHARS 32 /* of 62: 190 bits */
+#define ID_RANDOM_CHARS 12
 
-struct mp_apps {
-    char *path;
-    char *lock_path;
-    pthread_mutex_t mutex; /* guards what follows */
-    struct mp_apps_snapshot *current;
-    struct timespec modified;
+/* What tells one content of the file from the next: an atomic replacement is a new inode. */
+struct file_identity {
+    bool exists;
+    dev_t dev;
+    ino_t ino;
     off_t size;
+    struct timespec modified;
 };
 
-struct mp_apps_snapshot *mp_apps_acquire(struct mp_apps *apps) {
-    pthread_mutex_lock(&apps->mutex);
-    struct mp_apps_snapshot *snapshot = apps->current;
-    atomic_fetch_add(&snapshot->references, 1);
-    pthread_mutex_unlock(&apps->mutex);
-    return snapshot;
-}
+struct mp_apps {
+    char dir[PATH_BYTES_MAX];
+    char path[PATH_BYTES_MAX + 32];
+    pthread_mutex_t present_lock; /* guards `present` for the length of a pointer copy */
+    struct mp_apps_snapshot *present;
+    pthread_mutex_t change_lock; /* refresh, add and rotate take turns */
+    struct file_identity seen;
+};
 
-void mp_apps_release(struct mp_apps_snapshot *snapshot) {
-    if (snapshot && atomic_fetch_sub(&snapshot->references, 1) == 1) {
-        for (size_t i = 0; i < snapshot->count; i++) {
-            mp_zone_close(snapshot->apps[i].zone);
-        }
-        free(snapshot->apps);
-        free(snapshot);
+static struct file_identity identify(const char *path) {
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return (struct file_identity){0};
     }
+    return (struct file_identity){true, info.st_dev, info.st_ino, info.st_size, info.st_mtim};
 }
 
-static void replace(struct mp_apps *apps, struct mp_apps_snapshot *fresh, const struct stat *info) {
-    pthread_mutex_lock(&apps->mutex);
-    struct mp_apps_snapshot *former = apps->current;
-    apps->current = fresh;
-    apps->modified = info->st_mtim;
-    apps->size = info->st_size;
-    pthread_mutex_unlock(&apps->mutex);
+static bool is_same(const struct file_identity *a, const struct file_identity *b) {
+    return a->exists == b->exists && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+static void publish(struct mp_apps *apps, struct mp_apps_snapshot *snapshot) {
+    pthread_mutex_lock(&apps->present_lock);
+    struct mp_apps_snapshot *former = apps->present;
+    apps->present = snapshot;
+    pthread_mutex_unlock(&apps->present_lock);
     mp_apps_release(former);
 }
 
-int mp_apps_refresh(struct mp_apps *apps, struct mp_error *err) {
-    struct stat info = {0};
-    struct mp_apps_snapshot *fresh = NULL;
-    if (stat(apps->path, &info) != 0) {
-        memset(&info, 0, sizeof(info));
-    }
-    pthread_mutex_lock(&apps->mutex);
-    bool is_same = apps->current && info.st_size == apps->size &&
-                   info.st_mtim.tv_sec == apps->modified.tv_sec &&
-                   info.st_mtim.tv_nsec == apps->modified.tv_nsec;
-    pthread_mutex_unlock(&apps->mutex);
-    if (is_same) {
-        return MP_OK;
-    }
-    int code = mp_apps_file_read(apps->path, &fresh, err);
-    if (code == MP_OK) {
-        replace(apps, fresh, &info);
-    }
-    return code;
-}
-
 int mp_apps_open(const char *data_dir, struct mp_apps **out, struct mp_error *err) {
-    struct mp_apps *apps = calloc(1, sizeof(*apps));
     *out = NULL;
-    if (!apps || sodium_init() < 0 || asprintf(&apps->path, "%s/apps.json", data_dir) < 0 ||
-        asprintf(&apps->lock_path, "%s/apps.lock", data_dir) < 0) {
-        free(apps);
-        return mp_fail(err, MP_E_MEMORY, data_dir, "no memory");
+    if (strlen(data_dir) >= PATH_BYTES_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "data_dir", "the path is too long");
     }
-    pthread_mutex_init(&apps->mutex, NULL);
+    if (sodium_init() < 0) {
+        return mp_fail(err, MP_E_IO, "", "the system gives no random bytes");
+    }
+    struct mp_apps *apps = calloc(1, sizeof(*apps));
+    struct mp_apps_snapshot *nothing = mp_snapshot_create(0);
+    if (!apps || !nothing) {
+        free(apps);
+        mp_apps_release(nothing);
+        return mp_fail(err, MP_E_MEMORY, "", "no memory for the apps");
+    }
+    snprintf(apps->dir, sizeof(apps->dir), "%s", data_dir);
+    snprintf(apps->path, sizeof(apps->path), "%s/" MP_APPS_FILE, data_dir);
+    apps->present = nothing;
+    pthread_mutex_init(&apps->present_lock, NULL);
+    pthread_mutex_init(&apps->change_lock, NULL);
     int code = mp_apps_refresh(apps, err);
     if (code != MP_OK) {
         mp_apps_close(apps);
@@ -90,163 +89,178 @@ int mp_apps_open(const char *data_dir, struct mp_apps **out, struct mp_error *er
 
 void mp_apps_close(struct mp_apps *apps) {
     if (apps) {
-        mp_apps_release(apps->current);
-        pthread_mutex_destroy(&apps->mutex);
-        free(apps->path);
-        free(apps->lock_path);
+        mp_apps_release(apps->present);
+        pthread_mutex_destroy(&apps->present_lock);
+        pthread_mutex_destroy(&apps->change_lock);
         free(apps);
     }
 }
 
-const struct mp_app *mp_apps_by_id(const struct mp_apps_snapshot *snapshot, struct mp_str id) {
-    for (size_t i = 0; i < snapshot->count; i++) {
-        if (mp_str_is(id, snapshot->apps[i].id)) {
-            return &snapshot->apps[i];
-        }
+/* With change_lock held. */
+static int refresh(struct mp_apps *apps, struct mp_error *err) {
+    /* Identity first: a file replaced between the two steps is seen as new the next time. */
+    struct file_identity now = identify(apps->path);
+    if (is_same(&now, &apps->seen)) {
+        return MP_OK;
     }
-    return NULL;
-}
-
-const struct mp_app *mp_apps_by_write_key(const struct mp_apps_snapshot *snapshot,
-                                          struct mp_str key) {
-    for (size_t i = 0; i < snapshot->count && key.len > 0; i++) {
-        const struct mp_app *app = &snapshot->apps[i];
-        if (mp_str_is(key, app->write_key) ||
-            (app->previous_write_key[0] && mp_str_is(key, app->previous_write_key))) {
-            return app;
-        }
+    struct mp_apps_snapshot *fresh = NULL;
+    int code = mp_apps_file_read(apps->path, &fresh, err);
+    if (code == MP_E_IO || code == MP_E_MEMORY) {
+        return code; /* may pass: try again the next time */
     }
-    return NULL;
-}
-
-size_t mp_apps_count(const struct mp_apps_snapshot *snapshot) {
-    return snapshot->count;
-}
-
-const struct mp_app *mp_apps_at(const struct mp_apps_snapshot *snapshot, size_t index) {
-    return index < snapshot->count ? &snapshot->apps[index] : NULL;
-}
-
-static void random_text(char *out, size_t size, const char *prefix, size_t bytes) {
-    uint8_t random[KEY_RANDOM_BYTES];
-    char hex[2 * KEY_RANDOM_BYTES + 1];
-    randombytes_buf(random, bytes);
-    sodium_bin2hex(hex, sizeof(hex), random, bytes);
-    snprintf(out, size, "%s%s", prefix, hex);
-}
-
-bool mp_app_id_is_valid(struct mp_str id) {
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!is_plain && (i == 0 || (c != '-' && c != '_'))) {
-            return false;
-        }
-    }
-    return id.len > 0 && id.len <= MP_APP_ID_MAX;
-}
-
-static int fill_app(struct mp_app *app, const char *id, const char *name, const char *zone_name,
-                    int32_t open_timeout_ms, struct mp_error *err) {
-    if (id && id[0]) {
-        if (!mp_app_id_is_valid(mp_str_of(id))) {
-            return mp_fail(err, MP_E_ARGUMENT, "id",
-                           "must be a-z, 0-9, - and _, begin with one of the first, at most %d",
-                           MP_APP_ID_MAX);
-        }
-        snprintf(app->id, sizeof(app->id), "%s", id);
-    } else {
-        random_text(app->id, sizeof(app->id), "a", ID_RANDOM_BYTES);
-    }
-    struct mp_str title = mp_str_of(name ? name : app->id);
-    if (title.len == 0 || title.len >= sizeof(app->name) || !mp_str_is_utf8(title)) {
-        return mp_fail(err, MP_E_ARGUMENT, "name", "must be 1 to 192 bytes of UTF-8");
-    }
-    memcpy(app->name, title.ptr, title.len);
-    if (open_timeout_ms < 1000 || open_timeout_ms > 24 * 3600 * 1000) {
-        return mp_fail(err, MP_E_ARGUMENT, "open-timeout", "must be 1 second to 24 hours");
-    }
-    app->open_timeout_ms = open_timeout_ms;
-    random_text(app->write_key, sizeof(app->write_key), "mpw_", KEY_RANDOM_BYTES);
-    random_text(app->read_key, sizeof(app->read_key), "mpr_", KEY_RANDOM_BYTES);
-    return mp_zone_open(mp_str_of(zone_name ? zone_name : MP_ZONE_DEFAULT), &app->zone, err);
-}
-
-/* Hands the result to the caller without the zone, which belongs to the snapshot. */
-static void give_out(struct mp_app *out, const struct mp_app *app) {
-    *out = *app;
-    out->zone = NULL;
-}
-
-/* Reads the file under its lock, lets change alter the apps, writes it back. */
-static int with_lock(struct mp_apps *apps,
-                     int (*change)(struct mp_apps_snapshot *, const void *, struct mp_app *,
-                                   struct mp_error *),
-                     const void *arg, struct mp_app *out, struct mp_error *err) {
-    struct mp_apps_snapshot *snapshot = NULL;
-    int lock = -1;
-    int code = mp_apps_file_lock(apps->lock_path, &lock, err);
+    apps->seen = now;
     if (code == MP_OK) {
-        code = mp_apps_file_read(apps->path, &snapshot, err);
+        publish(apps, fresh);
     }
-    if (code == MP_OK) {
-        code = change(snapshot, arg, out, err);
-    }
-    if (code == MP_OK) {
-        code = mp_apps_file_write(apps->path, snapshot, err);
-    }
-    mp_apps_release(snapshot);
-    mp_apps_file_unlock(lock);
-    return code == MP_OK ? mp_apps_refresh(apps, err) : code;
+    return code;
 }
 
-struct add_request {
-    const char *id, *name, *zone_name;
-    int32_t open_timeout_ms;
+int mp_apps_refresh(struct mp_apps *apps, struct mp_error *err) {
+    pthread_mutex_lock(&apps->change_lock);
+    int code = refresh(apps, err);
+    pthread_mutex_unlock(&apps->change_lock);
+    return code;
+}
+
+struct mp_apps_snapshot *mp_apps_acquire(struct mp_apps *apps) {
+    pthread_mutex_lock(&apps->present_lock);
+    struct mp_apps_snapshot *snapshot = apps->present;
+    atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&apps->present_lock);
+    return snapshot;
+}
+
+/* The lock against other processes; *fd to be closed. Makes the data directory when missing. */
+static int lock_file(const struct mp_apps *apps, int *fd, struct mp_error *err) {
+    char path[PATH_BYTES_MAX + 32];
+    snprintf(path, sizeof(path), "%s/apps.lock", apps->dir);
+    if (mkdir(apps->dir, 0700) != 0 && errno != EEXIST) {
+        return mp_fail_sys(err, errno, "data_dir", "cannot make %s", apps->dir);
+    }
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0) {
+        return mp_fail_sys(err, errno, "apps.lock", "cannot open %s", path);
+    }
+    for (int64_t waited_ms = 0; flock(*fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_POLL_MS) {
+        int sys = errno;
+        if ((sys != EWOULDBLOCK && sys != EINTR) || waited_ms >= LOCK_WAIT_MS) {
+            close(*fd);
+            return sys == EWOULDBLOCK ? mp_fail(err, MP_E_TIMEOUT, "apps.lock",
+                                                "another process holds %s since 10 s", path)
+                                      : mp_fail_sys(err, sys, "apps.lock", "cannot lock %s", path);
+        }
+        mp_sleep_ms(LOCK_POLL_MS);
+    }
+    return MP_OK;
+}
+
+static void random_text(char *out, const char *prefix, size_t chars, uint32_t alphabet_chars) {
+    /* In this order so that its first 36 make ids. */
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t at = strlen(prefix);
+    memcpy(out, prefix, at);
+    for (size_t i = 0; i < chars; i++) {
+        out[at++] = alphabet[randombytes_uniform(alphabet_chars)];
+    }
+    out[at] = '\0';
+}
+
+/* A change to the registry: edits one app of the copy that becomes the next snapshot. */
+struct change {
+    const char *id;      /* of the app to change; NULL = none */
+    struct mp_app added; /* when id is NULL */
+    const char *zone_name;
+    struct mp_app *out;
 };
 
-static int add_one(struct mp_apps_snapshot *snapshot, const void *arg, struct mp_app *out,
-                   struct mp_error *err) {
-    const struct add_request *request = arg;
-    struct mp_app app = {0};
-    int code = fill_app(&app, request->id, request->name, request->zone_name,
-                        request->open_timeout_ms, err);
-    if (code == MP_OK && mp_apps_by_id(snapshot, mp_str_of(app.id))) {
-        code = mp_fail(err, MP_E_EXISTS, "id", "there is an app \"%s\" already", app.id);
+/* Copies the present apps, changed, into next. */
+static int apply(const struct mp_apps_snapshot *present, const struct change *change,
+                 struct mp_apps_snapshot *next, struct mp_error *err) {
+    bool is_done = false;
+    for (size_t i = 0; i < present->count; i++) {
+        struct mp_app app = present->apps[i];
+        if (change->id && strcmp(app.id, change->id) == 0) {
+            memcpy(app.previous_write_key, app.write_key, sizeof(app.write_key));
+            random_text(app.write_key, "mpw_", KEY_RANDOM_CHARS, 62);
+            *change->out = app;
+            is_done = true;
+        }
+        int code = mp_snapshot_add(next, &app, mp_str_of(mp_zone_name(app.zone)), err);
+        if (code != MP_OK) {
+            return code;
+        }
     }
-    struct mp_app *grown =
-        code == MP_OK && snapshot->count < MP_APPS_MAX
-            ? realloc(snapshot->apps, (snapshot->count + 1) * sizeof(*snapshot->apps))
-            : NULL;
-    if (!grown) {
-        mp_zone_close(app.zone);
-        return code != MP_OK ? code : mp_fail(err, MP_E_FULL, "id", "too many apps");
+    if (change->id) {
+        return is_done ? MP_OK
+                       : mp_fail(err, MP_E_NOT_FOUND, "id", "there is no app %s", change->id);
     }
-    snapshot->apps = grown;
-    snapshot->apps[snapshot->count++] = app;
-    give_out(out, &app);
+    *change->out = change->added;
+    return mp_snapshot_add(next, &change->added, mp_str_of(change->zone_name), err);
+}
+
+/* With both locks held, on content just read. */
+static int change_locked(struct mp_apps *apps, const struct change *change, struct mp_error *err) {
+    const struct mp_apps_snapshot *present = apps->present;
+    if (!change->id && present->count >= MP_APPS_MAX) {
+        return mp_fail(err, MP_E_FULL, "apps", "there are %d apps already", MP_APPS_MAX);
+    }
+    struct mp_apps_snapshot *next = mp_snapshot_create(present->count + 1);
+    if (!next) {
+        return mp_fail(err, MP_E_MEMORY, "", "no memory for the apps");
+    }
+    int code = apply(present, change, next, err);
+    code = code ? code : mp_snapshot_index(next, err);
+    code = code ? code : mp_apps_file_write(apps->dir, next, err);
+    if (code != MP_OK) {
+        mp_apps_release(next);
+        return code;
+    }
+    apps->seen = identify(apps->path);
+    publish(apps, next);
     return MP_OK;
+}
+
+static int make_change(struct mp_apps *apps, const struct change *change, struct mp_error *err) {
+    int fd = -1;
+    pthread_mutex_lock(&apps->change_lock);
+    int code = lock_file(apps, &fd, err);
+    if (code == MP_OK) {
+        /* A file that another process broke must not be overwritten with what we remember. */
+        apps->seen = (struct file_identity){0};
+        code = refresh(apps, err);
+        code = code ? code : change_locked(apps, change, err);
+        close(fd);
+    }
+    pthread_mutex_unlock(&apps->change_lock);
+    change->out->zone = NULL; /* it belongs to a snapshot that the caller doesn't hold */
+    return code;
 }
 
 int mp_apps_add(struct mp_apps *apps, const char *id, const char *name, const char *zone_name,
                 int32_t open_timeout_ms, struct mp_app *out, struct mp_error *err) {
-    struct add_request request = {id, name, zone_name, open_timeout_ms};
-    return with_lock(apps, add_one, &request, out, err);
-}
-
-static int rotate_one(struct mp_apps_snapshot *snapshot, const void *arg, struct mp_app *out,
-                      struct mp_error *err) {
-    struct mp_app *app = (struct mp_app *)mp_apps_by_id(snapshot, mp_str_of(arg));
-    if (!app) {
-        return mp_fail(err, MP_E_NOT_FOUND, "id", "there is no app \"%s\"", (const char *)arg);
+    struct change change = {.zone_name = zone_name ? zone_name : MP_ZONE_DEFAULT, .out = out};
+    struct mp_app *app = &change.added;
+    *out = (struct mp_app){0};
+    if ((id && strlen(id) > MP_APP_ID_MAX) || (name && strlen(name) >= sizeof(app->name))) {
+        return mp_fail(err, MP_E_TOO_LARGE, id && strlen(id) > MP_APP_ID_MAX ? "id" : "name",
+                       "an app's id has at most %d bytes, its name %zu", MP_APP_ID_MAX,
+                       sizeof(app->name) - 1);
     }
-    memcpy(app->previous_write_key, app->write_key, sizeof(app->write_key));
-    random_text(app->write_key, sizeof(app->write_key), "mpw_", KEY_RANDOM_BYTES);
-    give_out(out, app);
-    return MP_OK;
+    if (id && id[0] != '\0') {
+        snprintf(app->id, sizeof(app->id), "%s", id);
+    } else {
+        random_text(app->id, "app", ID_RANDOM_CHARS, 36);
+    }
+    snprintf(app->name, sizeof(app->name), "%s", name ? name : app->id);
+    app->open_timeout_ms = open_timeout_ms;
+    random_text(app->write_key, "mpw_", KEY_RANDOM_CHARS, 62);
+    random_text(app->read_key, "mpr_", KEY_RANDOM_CHARS, 62);
+    return make_change(apps, &change, err);
 }
 
 int mp_apps_rotate_key(struct mp_apps *apps, const char *id, struct mp_app *out,
                        struct mp_error *err) {
-    return with_lock(apps, rotate_one, id, out, err);
+    struct change change = {.id = id, .out = out};
+    *out = (struct mp_app){0};
+    return make_change(apps, &change, err);
 }

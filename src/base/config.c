@@ -1,203 +1,319 @@
+/* Where values come from: flags, the environment, the file; and which of them wins. */
 #include "base/config.h"
 
-#include <ctype.h>
+#include "base/config_table.h"
+
 #include <errno.h>
 #include <ini.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#define VALUE_BYTES_MAX 4096
-#define HOUR_MAX (24 * 365)
+#define PREFIX "MINIPULSE_"
+#define TEXTS_BYTES_MAX ((size_t)1 << 20)
+#define HINT_DISTANCE_MAX 3 /* beyond it a name is no typing error of another */
+#define FILE_LINES_MAX 10000
 
-enum setting_type { SETTING_TEXT, SETTING_SECRET, SETTING_NUMBER, SETTING_BYTES };
-
-struct setting {
-    const char *name; /* in the file; MINIPULSE_NAME in the environment; --name with dashes */
-    enum setting_type type;
-    size_t offset;
-    const char *fallback;
-    int64_t least, most;
-    const char *help;
+/* Where one value came from. */
+enum source { FROM_NOWHERE, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
+struct given {
+    struct mp_str value; /* borrows: argv, environment, or the texts of the config */
+    enum source source;
+    int line;
 };
 
-#define TEXT(field, fallback, help)                                                                \
-    { #field, SETTING_TEXT, offsetof(struct mp_config, field), fallback, 0, 0, help }
-#define SECRET(field, help)                                                                        \
-    { #field, SETTING_SECRET, offsetof(struct mp_config, field), "", 0, 0, help }
-#define NUMBER(field, fallback, least, most, help)                                                 \
-    { #field, SETTING_NUMBER, offsetof(struct mp_config, field), fallback, least, most, help }
-#define BYTES(field, fallback, least, most, help)                                                  \
-    { #field, SETTING_BYTES, offsetof(struct mp_config, field), fallback, least, most, help }
-
-static const struct setting settings[] = {
-    TEXT(data_dir, "data", "Where the journal, the apps and the embedded engine's tables live."),
-    TEXT(listen, "127.0.0.1:8080", "Address and port of the HTTP server; port 0 takes a free one."),
-    NUMBER(http_threads, "2", 1, 64, "Event loop threads of the HTTP server."),
-    NUMBER(http_workers, "8", 1, 256, "Reports that may run at once."),
-    NUMBER(connections_max, "10000", 10, 1000000, "Open HTTP connections; more are refused."),
-    TEXT(trusted_proxies, "",
-         "Addresses or networks (10.0.0.0/8,::1) whose X-Forwarded-For is believed."),
-    TEXT(tls_cert, "", "PEM file of the certificate chain; empty = plain HTTP."),
-    TEXT(tls_key, "", "PEM file of its key."),
-    TEXT(mmdb_file, "", "A .mmdb file for regions; overrules the bundled table where it answers."),
-    TEXT(store_url, "",
-         "http[s]://host:port[,host:port…] of ClickHouse servers; empty = the embedded engine."),
-    TEXT(store_user, "", "User at the ClickHouse servers."),
-    SECRET(store_password, "Password at the ClickHouse servers."),
-    TEXT(store_database, "minipulse", "Database of all tables."),
-    TEXT(store_ca_file, "", "PEM file of the authority that signed the servers' certificates."),
-    NUMBER(query_timeout_ms, "30000", 100, 3600000, "A report that takes longer is cancelled."),
-    BYTES(journal_max_bytes, "4G", 1 << 20, INT64_MAX,
-          "The journal's size on disk; when it is reached, events are refused with 503."),
-    BYTES(journal_segment_bytes, "64M", 1 << 16, 1LL << 32, "Size of one journal file."),
-    NUMBER(journal_commit_delay_us, "0", 0, 100000,
-           "How long a group commit waits for company before its fsync."),
-    NUMBER(batch_events_max, "200000", 1, 1000000, "Events in one insert."),
-    NUMBER(batch_wait_ms, "200", 1, 60000, "How long an event may wait for others to be inserted."),
-    NUMBER(rollup_wait_ms, "1000", 1, 600000, "How far rollups may lag behind events when busy."),
-    NUMBER(late_hours, "72", 1, HOUR_MAX, "Older events are counted at the time of receipt."),
-    NUMBER(dedupe_hours, "72", 72, HOUR_MAX, "How long a repeated event id is recognised."),
-    TEXT(engine_library, "", "Path of libchdb.so; empty = beside the binary or in node_modules."),
-    BYTES(engine_memory_bytes, "2G", 256 << 20, INT64_MAX, "Memory limit of the engine."),
-    NUMBER(engine_threads, "0", 0, 1024, "Threads of one query; 0 = as many as cores."),
-    NUMBER(engine_connections, "4", 1, 64, "Queries that read at once."),
-    TEXT(engine_listen, "", "host:port for read-only SQL from other tools; empty = closed."),
-    TEXT(engine_user, "reader", "User of the read-only port."),
-    SECRET(engine_password, "Password of the read-only port; needed to open it."),
-    TEXT(log_level, "info", "debug, info, warn or error."),
-    TEXT(log_format, "text", "text (logfmt) or json."),
+struct reading {
+    struct mp_config *config;
+    struct mp_config_input *input;
+    struct mp_error *err;
+    const char *file;
+    int line;                              /* of the file */
+    int code;                              /* the first failure inside inih's callbacks */
+    struct given given[MP_SETTINGS_MAX];   /* the strongest value of each setting so far */
+    struct given in_file[MP_SETTINGS_MAX]; /* tells a setting that stands there twice */
 };
 
-#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
-
-/* Number with K, M, G, T for bytes (powers of 1024). */
-static bool parse_number(const struct setting *setting, struct mp_str text, int64_t *out) {
-    int64_t scale = 1;
-    if (setting->type == SETTING_BYTES && text.len > 0) {
-        const char *units = "KMGT";
-        const char *unit = strchr(units, toupper((unsigned char)text.ptr[text.len - 1]));
-        if (unit && *unit) {
-            scale = 1LL << (10 * (unit - units + 1));
-            text.len--;
-        }
-    }
-    return mp_str_to_i64(text, out) && !__builtin_mul_overflow(*out, scale, out);
+static size_t index_of(const struct mp_setting *setting) {
+    return (size_t)(setting - mp_settings);
 }
 
-static int assign(struct mp_config *config, const struct setting *setting, const char *value,
-                  const char *place, struct mp_error *err) {
-    char *slot = (char *)config + setting->offset;
-    if (setting->type == SETTING_NUMBER || setting->type == SETTING_BYTES) {
-        int64_t number = 0;
-        if (!parse_number(setting, mp_str_of(value), &number) || number < setting->least ||
-            number > setting->most) {
-            return mp_fail(err, MP_E_ARGUMENT, setting->name,
-                           "%s: \"%s\" is not a number from %" PRId64 " to %" PRId64, place, value,
-                           setting->least, setting->most);
-        }
-        memcpy(slot, &number, sizeof(number));
-        return MP_OK;
+/* Keeps a value unless a stronger source already gave one. */
+static void give(struct reading *reading, const struct mp_setting *setting, struct given given) {
+    struct given *slot = &reading->given[index_of(setting)];
+    if (given.source >= slot->source) {
+        *slot = given;
     }
-    if (strlen(value) >= VALUE_BYTES_MAX) {
-        return mp_fail(err, MP_E_ARGUMENT, setting->name, "%s: too long", place);
-    }
-    char *copy = strdup(value);
-    if (!copy || config->owned_count == sizeof(config->owned) / sizeof(config->owned[0])) {
-        free(copy);
-        return mp_fail(err, MP_E_MEMORY, setting->name, "%s: no memory", place);
-    }
-    config->owned[config->owned_count++] = copy;
-    memcpy(slot, &copy, sizeof(copy));
-    return MP_OK;
 }
 
-/* Compares a setting's name with text in which '-' may stand for '_'. */
-static bool same_name(const char *name, struct mp_str text) {
-    if (strlen(name) != text.len) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i] == '-' ? '_' : text.ptr[i];
-        if (name[i] != c) {
-            return false;
+/* ` (do you mean "X"?)` for the nearest of the settings' names in the form that form() makes, and
+ * of the flags; or "". */
+static void hint(const struct reading *reading, struct mp_str name,
+                 void (*form)(const struct mp_setting *, char[MP_SETTING_NAME_MAX]), char *out,
+                 size_t size) {
+    char nearest[MP_SETTING_NAME_MAX] = "", candidate[MP_SETTING_NAME_MAX];
+    size_t best = HINT_DISTANCE_MAX + 1;
+    bool with_flags = form == mp_setting_flag;
+    size_t flag_count = with_flags ? reading->input->flag_count : 0;
+    for (size_t i = 0; i < mp_setting_count + flag_count; i++) {
+        if (i >= mp_setting_count) {
+            snprintf(candidate, sizeof(candidate), "--%s",
+                     reading->input->flags[i - mp_setting_count].name);
+        } else if (form) {
+            form(&mp_settings[i], candidate);
+        } else {
+            snprintf(candidate, sizeof(candidate), "%s", mp_settings[i].name);
+        }
+        size_t distance = mp_name_distance(name, mp_str_of(candidate));
+        if (distance < best) {
+            best = distance;
+            memcpy(nearest, candidate, sizeof(nearest));
         }
     }
-    return true;
+    snprintf(out, size, nearest[0] ? " (do you mean %s?)" : "%s", nearest);
 }
 
-/* How many leading letters two names share: good enough to hint at a slip. */
-static const char *nearest(struct mp_str name) {
-    const char *best = settings[0].name;
-    size_t best_len = 0;
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        size_t len = 0;
-        while (len < name.len && settings[i].name[len] &&
-               settings[i].name[len] == (name.ptr[len] == '-' ? '_' : name.ptr[len])) {
-            len++;
-        }
-        if (len > best_len) {
-            best_len = len;
-            best = settings[i].name;
-        }
-    }
-    return best;
+static int unknown(struct reading *reading, const char *place, struct mp_str name,
+                   void (*form)(const struct mp_setting *, char[MP_SETTING_NAME_MAX])) {
+    char suggestion[MP_SETTING_NAME_MAX + 32], field[MP_SETTING_NAME_MAX];
+    struct mp_str shown = mp_str_clip(name, sizeof(field) - 1);
+    hint(reading, name, form, suggestion, sizeof(suggestion));
+    snprintf(field, sizeof(field), "%.*s", MP_STR_ARG(shown));
+    return mp_fail(reading->err, MP_E_ARGUMENT, field, "%s: there is no setting %s%s", place, field,
+                   suggestion);
 }
 
-static const struct setting *find(struct mp_str name, const char *place, struct mp_error *err) {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (same_name(settings[i].name, name)) {
-            return &settings[i];
+/* ---- flags ---- */
+
+static const struct mp_setting *setting_of_flag(struct mp_str name) {
+    char flag[MP_SETTING_NAME_MAX];
+    for (size_t i = 0; i < mp_setting_count; i++) {
+        mp_setting_flag(&mp_settings[i], flag);
+        if (mp_str_is(name, flag)) {
+            return &mp_settings[i];
         }
     }
-    char field[64];
-    snprintf(field, sizeof(field), "%.*s", MP_STR_ARG(name));
-    mp_fail(err, MP_E_ARGUMENT, field, "%s: there is no such setting; did you mean %s?", place,
-            nearest(name));
     return NULL;
 }
 
-struct file_state {
-    struct mp_config *config;
-    const char *path;
-    struct mp_error *err;
-    int code;
+static struct mp_flag *own_flag(const struct mp_config_input *input, struct mp_str name) {
+    for (size_t i = 0; i < input->flag_count && name.len > 2; i++) {
+        if (mp_str_is(mp_str_range(name.ptr + 2, name.len - 2), input->flags[i].name)) {
+            return &input->flags[i];
+        }
+    }
+    return NULL;
+}
+
+/* One "--name", "--name=value" or "--name value" at argv[*at]; leaves *at on its last word. */
+static int read_flag(struct reading *reading, int *at) {
+    struct mp_config_input *input = reading->input;
+    struct mp_str left = mp_str_of(input->argv[*at]);
+    struct mp_str name = mp_str_cut(&left, '=');
+    const struct mp_setting *setting = setting_of_flag(name);
+    struct mp_flag *flag = own_flag(input, name);
+    if (!setting && !flag) {
+        return unknown(reading, "command line", name, mp_setting_flag);
+    }
+    if (flag && !flag->value_name) {
+        flag->value = "";
+        return !left.ptr ? MP_OK
+                         : mp_fail(reading->err, MP_E_ARGUMENT, flag->name,
+                                   "flag --%s takes no value", flag->name);
+    }
+    if (!left.ptr) {
+        if (*at + 1 >= input->argc) {
+            return mp_fail(reading->err, MP_E_ARGUMENT, flag ? flag->name : setting->name,
+                           "flag %.*s needs a value", MP_STR_ARG(name));
+        }
+        left = mp_str_of(input->argv[++*at]);
+    }
+    if (flag) {
+        flag->value = left.ptr;
+    } else {
+        give(reading, setting, (struct given){.value = left, .source = FROM_FLAG});
+    }
+    return MP_OK;
+}
+
+static int read_arguments(struct reading *reading) {
+    struct mp_config_input *input = reading->input;
+    bool flags_ended = false;
+    input->positional_count = 0;
+    for (int i = 0; i < input->argc; i++) {
+        const char *word = input->argv[i];
+        if (!flags_ended && strcmp(word, "--") == 0) {
+            flags_ended = true;
+        } else if (!flags_ended && word[0] == '-' && word[1] != '\0') {
+            int code = read_flag(reading, &i);
+            if (code != MP_OK) {
+                return code;
+            }
+        } else if (input->positional_count == input->positionals_max) {
+            return mp_fail(reading->err, MP_E_ARGUMENT, "", "one argument too many: \"%s\"", word);
+        } else {
+            input->positionals[input->positional_count++] = word;
+        }
+    }
+    return MP_OK;
+}
+
+/* ---- environment ---- */
+
+/* Kubernetes tells every container of a service "minipulse" its address in MINIPULSE_PORT and the
+ * like: not meant as settings. */
+static bool is_of_the_platform(struct mp_str name) {
+    return mp_str_is(name, PREFIX "PORT") || mp_str_starts_with(name, MP_STR(PREFIX "PORT_")) ||
+           mp_str_starts_with(name, MP_STR(PREFIX "SERVICE_"));
+}
+
+static const struct mp_setting *setting_of_variable(struct mp_str name) {
+    char variable[MP_SETTING_NAME_MAX];
+    for (size_t i = 0; i < mp_setting_count; i++) {
+        mp_setting_variable(&mp_settings[i], variable);
+        if (mp_str_is(name, variable)) {
+            return &mp_settings[i];
+        }
+    }
+    return NULL;
+}
+
+static int read_environment(struct reading *reading) {
+    for (char *const *entry = reading->input->environment; entry && *entry; entry++) {
+        struct mp_str left = mp_str_of(*entry);
+        struct mp_str name = mp_str_cut(&left, '=');
+        if (!mp_str_starts_with(name, MP_STR(PREFIX)) || !left.ptr || is_of_the_platform(name)) {
+            continue;
+        }
+        const struct mp_setting *setting = setting_of_variable(name);
+        if (!setting) {
+            return unknown(reading, "environment", name, mp_setting_variable);
+        }
+        give(reading, setting, (struct given){.value = left, .source = FROM_ENVIRONMENT});
+    }
+    return MP_OK;
+}
+
+/* ---- file ---- */
+
+struct file_stream {
+    FILE *file;
+    struct reading *reading;
 };
 
-static int on_ini(void *arg, const char *section, const char *name, const char *value) {
-    struct file_state *state = arg;
-    (void)section;
-    const struct setting *setting = find(mp_str_of(name), state->path, state->err);
-    state->code =
-        setting ? assign(state->config, setting, value, state->path, state->err) : MP_E_ARGUMENT;
-    return state->code == MP_OK;
+/* fgets for inih: counts lines, and refuses one that inih would take for two. */
+static char *next_line(char *line, int size, void *arg) {
+    struct file_stream *stream = arg;
+    struct reading *reading = stream->reading;
+    if (reading->code != MP_OK || !fgets(line, size, stream->file)) {
+        return NULL;
+    }
+    size_t len = strlen(line);
+    reading->line++;
+    bool is_whole = len > 0 && (line[len - 1] == '\n' || feof(stream->file));
+    if (!is_whole || reading->line > FILE_LINES_MAX) {
+        reading->code = mp_fail(reading->err, MP_E_ARGUMENT, "config",
+                                "%s:%d: a line of over %d bytes, with a NUL byte, or after %d "
+                                "lines",
+                                reading->file, reading->line, size - 2, FILE_LINES_MAX);
+        return NULL;
+    }
+    return line;
 }
 
-static int read_file(struct mp_config *config, const char *path, struct mp_error *err) {
-    struct file_state state = {config, path, err, MP_OK};
-    int line = ini_parse(path, on_ini, &state);
-    if (state.code != MP_OK) {
-        return mp_error_wrap(err, "line %d", line);
+static int on_pair(void *arg, const char *section, const char *name, const char *value) {
+    struct reading *reading = arg;
+    char place[64];
+    if (reading->code != MP_OK) {
+        return 0;
     }
-    if (line > 0) {
-        return mp_fail(err, MP_E_ARGUMENT, path, "line %d is not name = value", line);
+    snprintf(place, sizeof(place), "line %d", reading->line);
+    const struct mp_setting *setting = mp_setting_find(mp_str_of(name));
+    if (section[0] != '\0') {
+        reading->code = mp_fail(reading->err, MP_E_ARGUMENT, section, "%s:%d: no [sections] here",
+                                reading->file, reading->line);
+    } else if (!setting || setting->not_in_file) {
+        char where[256];
+        snprintf(where, sizeof(where), "%s:%d", reading->file, reading->line);
+        reading->code = unknown(reading, where, mp_str_of(name), NULL);
+    } else if (reading->in_file[index_of(setting)].source != FROM_NOWHERE) {
+        /* inih gives an indented line as one more value of the name above it. */
+        reading->code =
+            mp_fail(reading->err, MP_E_ARGUMENT, name,
+                    "%s:%d: %s stands on line %d already (or this line is indented)", reading->file,
+                    reading->line, name, reading->in_file[index_of(setting)].line);
+    } else {
+        struct mp_str copy = mp_arena_str(&reading->config->texts, mp_str_of(value));
+        struct given given = {.value = copy, .source = FROM_FILE, .line = reading->line};
+        reading->in_file[index_of(setting)] = given;
+        give(reading, setting, given);
+        reading->code =
+            copy.ptr ? MP_OK : mp_fail(reading->err, MP_E_MEMORY, "config", "no memory");
     }
-    return line < 0 ? mp_fail_sys(err, errno, path, "cannot read the config file") : MP_OK;
+    return reading->code == MP_OK;
 }
 
-static void environment_name(const struct setting *setting, char *out, size_t size) {
-    snprintf(out, size, "MINIPULSE_%s", setting->name);
-    for (char *at = out; *at; at++) {
-        *at = (char)toupper((unsigned char)*at);
+static int read_file(struct reading *reading) {
+    const struct given *named = &reading->given[index_of(mp_setting_find(MP_STR("config")))];
+    bool is_named = named->source != FROM_NOWHERE;
+    if (is_named && named->value.len == 0) {
+        return MP_OK; /* "--config=": no file at all */
+    }
+    /* Values of flags and environment end with a NUL: they are whole words. */
+    reading->file = is_named ? named->value.ptr : MP_CONFIG_FILE_DEFAULT;
+    FILE *file = fopen(reading->file, "re");
+    if (!file && errno == ENOENT) {
+        return !is_named ? MP_OK
+                         : mp_fail(reading->err, MP_E_NOT_FOUND, "config", "there is no file %s",
+                                   reading->file);
+    }
+    if (!file) {
+        return mp_fail_sys(reading->err, errno, "config", "cannot open %s", reading->file);
+    }
+    struct file_stream stream = {file, reading};
+    int bad_line = ini_parse_stream(next_line, &stream, on_pair, reading);
+    bool is_broken = ferror(file) != 0;
+    fclose(file);
+    if (reading->code != MP_OK) {
+        return reading->code;
+    }
+    if (is_broken) {
+        return mp_fail(reading->err, MP_E_IO, "config", "cannot read %s", reading->file);
+    }
+    if (bad_line != 0) {
+        return mp_fail(reading->err, MP_E_ARGUMENT, "config",
+                       "%s:%d: neither name = value nor a comment", reading->file, bad_line);
+    }
+    give(reading, mp_setting_find(MP_STR("config")),
+         (struct given){.value = mp_str_of(reading->file), .source = FROM_FILE});
+    return MP_OK;
+}
+
+/* ---- all together ---- */
+
+static void name_place(const struct reading *reading, size_t index, char *out, size_t size) {
+    const struct given *given = &reading->given[index];
+    char name[MP_SETTING_NAME_MAX];
+    if (given->source == FROM_FLAG) {
+        mp_setting_flag(&mp_settings[index], name);
+        snprintf(out, size, "flag %s", name);
+    } else if (given->source == FROM_ENVIRONMENT) {
+        mp_setting_variable(&mp_settings[index], name);
+        snprintf(out, size, "environment %s", name);
+    } else if (given->source == FROM_FILE) {
+        snprintf(out, size, "%s:%d", reading->file, given->line);
+    } else {
+        snprintf(out, size, "default");
     }
 }
 
-static int read_environment(struct mp_config *config, struct mp_error *err) {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        char name[80];
-        environment_name(&settings[i], name, sizeof(name));
-        const char *value = getenv(name);
-        int code = value ? assign(config, &settings[i], value, name, err) : MP_OK;
+static int apply_all(struct reading *reading) {
+    for (size_t i = 0; i < mp_setting_count; i++) {
+        char place[256];
+        struct given *given = &reading->given[i];
+        if (given->source == FROM_NOWHERE) {
+            given->value = mp_str_of(mp_settings[i].standard);
+        }
+        name_place(reading, i, place, sizeof(place));
+        int code =
+            mp_setting_apply(reading->config, &mp_settings[i], given->value, place, reading->err);
         if (code != MP_OK) {
             return code;
         }
@@ -205,80 +321,38 @@ static int read_environment(struct mp_config *config, struct mp_error *err) {
     return MP_OK;
 }
 
-static int read_flags(struct mp_config *config, int argc, char **argv, struct mp_error *err) {
-    for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
-            return mp_fail(err, MP_E_ARGUMENT, argv[i], "is not a flag");
-        }
-        const char *equals = strchr(argv[i], '=');
-        size_t len = equals ? (size_t)(equals - argv[i]) - 2 : strlen(argv[i]) - 2;
-        const struct setting *setting = find(mp_str_range(argv[i] + 2, len), argv[i], err);
-        if (!setting) {
-            return err->code;
-        }
-        if (!equals && i + 1 == argc) {
-            return mp_fail(err, MP_E_ARGUMENT, setting->name, "the flag has no value");
-        }
-        const char *value = equals ? equals + 1 : argv[++i];
-        int code = assign(config, setting, value, "flag", err);
-        if (code != MP_OK) {
-            return code;
-        }
+/* Settings that only make sense together. */
+static int check_together(const struct mp_config *config, struct mp_error *err) {
+    if ((config->tls_cert[0] == '\0') != (config->tls_key[0] == '\0')) {
+        return mp_fail(err, MP_E_ARGUMENT, config->tls_key[0] ? "tls_cert" : "tls_key",
+                       "tls_cert and tls_key go together: one of them is empty");
+    }
+    if (config->journal_segment_bytes > config->journal_max_bytes / 4) {
+        return mp_fail(err, MP_E_ARGUMENT, "journal_segment_bytes",
+                       "journal_segment_bytes must be at most a quarter of journal_max_bytes");
+    }
+    if (config->engine_listen[0] != '\0' && config->engine_password[0] == '\0') {
+        return mp_fail(err, MP_E_ARGUMENT, "engine_password",
+                       "engine_listen needs an engine_password");
     }
     return MP_OK;
 }
 
-int mp_config_read(struct mp_config *config, const char *file, int argc, char **argv,
-                   struct mp_error *err) {
-    *config = (struct mp_config){0};
-    int code = MP_OK;
-    for (size_t i = 0; i < SETTING_COUNT && code == MP_OK; i++) {
-        code = assign(config, &settings[i], settings[i].fallback, "default", err);
-    }
-    if (code == MP_OK && file) {
-        code = read_file(config, file, err);
-    }
-    if (code == MP_OK) {
-        code = read_environment(config, err);
-    }
-    if (code == MP_OK) {
-        code = read_flags(config, argc, argv, err);
-    }
+int mp_config_read(struct mp_config *out, struct mp_config_input *input, struct mp_error *err) {
+    struct reading reading = {.config = out, .input = input, .err = err};
+    *out = (struct mp_config){0};
+    mp_arena_init(&out->texts, 4096, TEXTS_BYTES_MAX);
+    int code = read_arguments(&reading);
+    code = code ? code : read_environment(&reading);
+    code = code ? code : read_file(&reading);
+    code = code ? code : apply_all(&reading);
+    code = code ? code : check_together(out, err);
     if (code != MP_OK) {
-        mp_config_deinit(config);
+        mp_config_deinit(out);
     }
     return code;
 }
 
 void mp_config_deinit(struct mp_config *config) {
-    for (size_t i = 0; i < config->owned_count; i++) {
-        free(config->owned[i]);
-    }
-    *config = (struct mp_config){0};
-}
-
-static void describe_one(struct mp_buf *out, const struct setting *setting, bool as_markdown) {
-    char variable[80], flag[80];
-    environment_name(setting, variable, sizeof(variable));
-    snprintf(flag, sizeof(flag), "--%s", setting->name);
-    for (char *at = flag; *at; at++) {
-        *at = *at == '_' ? '-' : *at;
-    }
-    const char *fallback = setting->fallback[0] ? setting->fallback : "(empty)";
-    if (as_markdown) {
-        mp_buf_printf(out, "| `%s` | `%s` | `%s` | %s | %s |\n", setting->name, variable, flag,
-                      fallback, setting->help);
-    } else {
-        mp_buf_printf(out, "  %-26s %s [%s]\n", flag, setting->help, fallback);
-    }
-}
-
-void mp_config_describe(struct mp_buf *out, bool as_markdown) {
-    if (as_markdown) {
-        mp_buf_append_text(out, "| setting | environment | flag | default | what it does |\n"
-                                "| --- | --- | --- | --- | --- |\n");
-    }
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        describe_one(out, &settings[i], as_markdown);
-    }
+    mp_arena_deinit(&config->texts);
 }
