@@ -40,10 +40,10 @@ struct cmd_call {
 };
 
 struct cmd {
-    const char *name;         /* "app" */
-    const char *arguments;    /* behind the name in usage lines: "add [ID] | list | …" */
-    const char *summary;      /* one line for the list of commands */
-    const char *details;      /* for --help: whole sentences, lines up to 79 columns */
+    const char *name;      /* "app" */
+    const char *arguments; /* behind the name in usage lines: "add [ID] | list | …" */
+    const char *summary;   /* one line for the list of commands */
+    const char *details;   /* for --help: whole sentences, lines up to 79 columns */
     struct mp_flag flags[CMD_FLAGS_MAX]; /* ended by a name NULL */
     size_t positionals_max;
     int (*run)(struct cmd_call *call); /* returns an enum cmd_exit */
@@ -63,8 +63,8 @@ int cmd_error(const struct mp_error *err);
 int cmd_print(struct mp_str text);
 
 /* DATA_DIR/name. MP_E_TOO_LARGE when it is longer than out. */
-MP_MUST_CHECK int cmd_path(const struct mp_config *config, const char *name,
-                           char out[CMD_PATH_MAX], struct mp_error *err);
+MP_MUST_CHECK int cmd_path(const struct mp_config *config, const char *name, char out[CMD_PATH_MAX],
+                           struct mp_error *err);
 /* Makes DATA_DIR (mode 0700) when missing. */
 MP_MUST_CHECK int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err);
 /* True when the store is the engine that serve starts. */

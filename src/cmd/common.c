@@ -1,0 +1,86 @@
+/* What several commands need: errors for people, paths, the store of the configuration. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define STORE_CONNECT_TIMEOUT_MS 3000
+
+const char *cmd_flag(const struct cmd_call *call, const char *name) {
+    for (size_t i = 0; i < CMD_FLAGS_MAX && call->flags[i].name; i++) {
+        if (strcmp(call->flags[i].name, name) == 0) {
+            return call->flags[i].value;
+        }
+    }
+    return NULL;
+}
+
+int cmd_flag_i64(const struct cmd_call *call, const char *name, int64_t standard, int64_t min,
+                 int64_t max, int64_t *out, struct mp_error *err) {
+    const char *text = cmd_flag(call, name);
+    *out = standard;
+    if (text && (!mp_str_to_i64(mp_str_of(text), out) || *out < min || *out > max)) {
+        return mp_fail(err, MP_E_ARGUMENT, name, "--%s must be a whole number, %lld to %lld", name,
+                       (long long)min, (long long)max);
+    }
+    return MP_OK;
+}
+
+int cmd_error(const struct mp_error *err) {
+    fprintf(stderr, "minipulse: %s\n", err->message);
+    switch (err->code) {
+    case MP_E_ARGUMENT:
+        return CMD_USAGE;
+    case MP_E_UNAVAILABLE:
+    case MP_E_TIMEOUT:
+        return CMD_UNAVAILABLE;
+    default:
+        return CMD_FAILED;
+    }
+}
+
+int cmd_print(struct mp_str text) {
+    fwrite(text.ptr, 1, text.len, stdout);
+    return fflush(stdout) == 0 && !ferror(stdout) ? CMD_DONE : CMD_FAILED;
+}
+
+int cmd_path(const struct mp_config *config, const char *name, char out[CMD_PATH_MAX],
+             struct mp_error *err) {
+    int len = snprintf(out, CMD_PATH_MAX, "%s/%s", config->data_dir, name);
+    return len < CMD_PATH_MAX ? MP_OK
+                              : mp_fail(err, MP_E_TOO_LARGE, "data_dir", "data_dir is too long");
+}
+
+int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err) {
+    if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST) {
+        return mp_fail_sys(err, errno, "data_dir", "cannot make the folder %s", config->data_dir);
+    }
+    return MP_OK;
+}
+
+bool cmd_is_embedded(const struct mp_config *config) {
+    return config->store_url[0] == '\0';
+}
+
+int cmd_store_open(const struct mp_config *config, int connections_max, struct store **out,
+                   struct mp_error *err) {
+    char url[CMD_PATH_MAX + 8] = "unix:";
+    struct store_config store = {.url = config->store_url,
+                                 .user = config->store_user,
+                                 .password = config->store_password,
+                                 .database = config->store_database,
+                                 .ca_file = config->store_ca_file[0] ? config->store_ca_file : NULL,
+                                 .connections_max = connections_max,
+                                 .connect_timeout_ms = STORE_CONNECT_TIMEOUT_MS};
+    if (cmd_is_embedded(config)) {
+        int code = cmd_path(config, CMD_ENGINE_SOCKET, url + strlen("unix:"), err);
+        if (code != MP_OK) {
+            return code;
+        }
+        store.url = url;
+        store.user = NULL;
+        store.password = NULL;
+    }
+    return store_open(&store, out, err);
+}
