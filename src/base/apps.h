@@ -50,9 +50,10 @@ const struct mp_app *mp_apps_at(const struct mp_apps_snapshot *snapshot, size_t 
 
 /*
  * For the commands; take the file lock (MP_E_TIMEOUT after 10 s) and make the data directory when
- * it is missing. id NULL or "" = made from random bytes. Keys are made with libsodium's random
- * bytes. *out is a copy without the zone (NULL). MP_E_EXISTS, MP_E_ARGUMENT, MP_E_NOT_FOUND (of
- * app or zone), MP_E_CORRUPT when the file on disk is broken: it's left as it is.
+ * it is missing. id NULL or "" = made from random bytes; name NULL = the id; zone_name NULL =
+ * MP_ZONE_DEFAULT. Keys are made with libsodium's random bytes. *out is a copy without the zone
+ * (NULL). MP_E_EXISTS, MP_E_ARGUMENT, MP_E_NOT_FOUND (of app or zone), MP_E_CORRUPT when the file
+ * on disk is broken: it's left as it is.
  */
 MP_MUST_CHECK int mp_apps_add(struct mp_apps *apps, const char *id, const char *name,
                               const char *zone_name, int32_t open_timeout_ms, struct mp_app *out,
