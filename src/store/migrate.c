@@ -1,145 +1,208 @@
-#include "store/internal.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/embedded.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "store/internal.h"
+#include "store/rows.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#define MIGRATIONS_MAX 1000
+/* ALTERs of a large table take their time. */
+#define MIGRATION_TIMEOUT_MS (10 * 60 * 1000)
 
 extern const struct mp_embedded store_schema_files[];
 
-#define MIGRATIONS_MAX 4096
-#define APPLIED_BYTES_MAX (1u << 20)
+struct migration {
+    uint32_t number; /* the file's name begins with it */
+    const struct mp_embedded *file;
+    uint64_t checksum;
+    bool is_applied;
+};
 
-static const char applied_table[] =
-    "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, checksum UInt64,"
-    " applied DateTime) ENGINE = MergeTree PARTITION BY tuple() ORDER BY number";
+struct migrations {
+    struct migration list[MIGRATIONS_MAX];
+    size_t count;
+    struct mp_error error; /* of reading what was applied */
+};
 
-/* Cuts the next statement off at a ';' outside strings and comments. */
-static struct mp_str next_statement(struct mp_str *text) {
-    size_t i = 0;
-    while (i < text->len && text->ptr[i] != ';') {
-        const char *at = text->ptr + i;
-        size_t left = text->len - i;
-        if (*at == '\'') {
-            const char *end = memchr(at + 1, '\'', left - 1);
-            i += end ? (size_t)(end - at) + 1 : left;
-        } else if (left >= 2 && memcmp(at, "--", 2) == 0) {
-            const char *end = memchr(at, '\n', left);
-            i += end ? (size_t)(end - at) + 1 : left;
+/* ---- Statements of a file --------------------------------------------------------------- */
+
+struct mp_str store_next_statement(struct mp_str *sql, bool *is_whole) {
+    const char *start = sql->ptr;
+    bool has_code = false;
+    *is_whole = true;
+    while (sql->len > 0) {
+        bool is_code;
+        size_t len = store_scan_token(*sql, &is_code);
+        if (len == 0) {
+            *is_whole = false;
+            return mp_str_range(start, 0);
+        }
+        char first = sql->ptr[0];
+        sql->ptr += len;
+        sql->len -= len;
+        if (is_code && first == ';') {
+            if (has_code) {
+                return mp_str_range(start, (size_t)(sql->ptr - start) - 1);
+            }
+            start = sql->ptr;
+        } else if (is_code) {
+            has_code |= first != ' ' && first != '\n' && first != '\t' && first != '\r';
         } else {
-            i++;
+            has_code |= first != '-' && first != '/';
         }
     }
-    struct mp_str statement = mp_str_range(text->ptr, i);
-    size_t step = i < text->len ? i + 1 : i;
-    *text = mp_str_range(text->ptr + step, text->len - step);
-    return mp_str_trim(statement);
+    return mp_str_range(start, has_code ? (size_t)(sql->ptr - start) : 0);
 }
 
-/* True when nothing but comments is left. */
-static bool is_blank(struct mp_str statement) {
-    while (statement.len > 0) {
-        struct mp_str line = mp_str_trim(mp_str_cut(&statement, '\n'));
-        if (line.len > 0 && !mp_str_starts_with(line, MP_STR("--"))) {
-            return false;
+static int run_file(struct store *store, const struct mp_embedded *file, struct mp_error *err) {
+    struct mp_str rest = {file->data, file->len};
+    const struct store_options options = {.timeout_ms = MIGRATION_TIMEOUT_MS};
+    for (;;) {
+        bool is_whole;
+        struct mp_str sql = store_next_statement(&rest, &is_whole);
+        if (!is_whole) {
+            return mp_fail(err, MP_E_ARGUMENT, file->name, "a string or comment has no end");
         }
-    }
-    return true;
-}
-
-static int apply(struct store *store, const struct mp_embedded *file, struct mp_error *err) {
-    struct mp_str text = mp_str_range(file->data, file->len);
-    while (text.len > 0) {
-        struct mp_str sql = next_statement(&text);
+        if (sql.len == 0) {
+            return 0;
+        }
         struct store_statement *statement;
-        if (is_blank(sql)) {
-            continue;
-        }
         int code = store_statement_create(store, sql, &statement, err);
-        if (code == MP_OK) {
-            code = store_run(store, statement, NULL, NULL, NULL, err);
-            store_statement_destroy(statement);
+        if (code == 0) {
+            code = store_run(store, statement, &options, NULL, NULL, err);
         }
-        if (code != MP_OK) {
-            return mp_error_wrap(err, "migration %s", file->name);
+        store_statement_destroy(statement);
+        if (code) {
+            mp_error_wrap(err, "migration %s", file->name);
+            return code;
         }
     }
-    char record[512];
-    snprintf(record, sizeof(record),
-             "INSERT INTO schema_migrations SELECT %lu, '%s', toUInt64(%" PRIu64 "), now()",
-             strtoul(file->name, NULL, 10), file->name, mp_checksum(file->data, file->len));
-    mp_log(MP_LOG_INFO, "store", "migration applied", "name=%s", file->name);
-    return store_exec(store, record, err);
 }
 
-/* The embedded migration of that number, or NULL. */
-static const struct mp_embedded *by_number(uint64_t number) {
+/* ---- Which to apply --------------------------------------------------------------------- */
+
+static int list_files(struct migrations *migrations, struct mp_error *err) {
     for (const struct mp_embedded *file = store_schema_files; file->name; file++) {
-        if (strtoul(file->name, NULL, 10) == number) {
-            return file;
+        uint64_t number;
+        struct mp_str name = mp_str_of(file->name);
+        if (name.len < 5 || !mp_str_to_u64(mp_str_range(name.ptr, 4), &number)) {
+            return mp_fail(err, MP_E_ARGUMENT, file->name, "the name is not NNNN_name");
         }
+        if (migrations->count == MIGRATIONS_MAX || number != migrations->count) {
+            return mp_fail(err, MP_E_ARGUMENT, file->name, "migrations are not numbered in a row");
+        }
+        migrations->list[migrations->count++] =
+            (struct migration){.number = (uint32_t)number,
+                               .file = file,
+                               .checksum = mp_checksum(file->data, file->len),
+                               .is_applied = number == 0};
     }
-    return NULL;
+    return 0;
 }
 
-/* Compares what the database has had with what this binary knows. is_applied by index of file. */
-static int check_applied(struct mp_str answer, bool *is_applied, struct mp_error *err) {
-    while (answer.len > 0) {
-        struct mp_str line = mp_str_cut(&answer, '\n');
-        struct mp_str rest = line;
-        uint64_t number = 0, checksum = 0;
-        if (line.len == 0) {
+static int on_applied(void *arg, struct mp_reader *row) {
+    struct migrations *migrations = arg;
+    uint32_t number = mp_read_u32(row);
+    struct mp_str name = mp_read_lstr(row);
+    uint64_t checksum = mp_read_u64(row);
+    if (number >= migrations->count) {
+        return mp_fail(&migrations->error, MP_E_ARGUMENT, "schema",
+                       "the database has migration %u (%.*s), which this program does not know: "
+                       "it was written by a newer one",
+                       number, MP_STR_ARG(mp_str_clip(name, 64)));
+    }
+    struct migration *migration = &migrations->list[number];
+    if (migration->checksum != checksum) {
+        return mp_fail(&migrations->error, MP_E_ARGUMENT, "schema",
+                       "migration %s is not the one that the database has had",
+                       migration->file->name);
+    }
+    migration->is_applied = true;
+    return 0;
+}
+
+static int read_applied(struct store *store, struct migrations *migrations, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = store_sql_statement(store, "applied_migrations", &statement, err);
+    if (code == 0) {
+        code = store_run_rows(store, statement, NULL, "dsq", on_applied, migrations, err);
+    }
+    store_statement_destroy(statement);
+    if (code && migrations->error.code && err) {
+        *err = migrations->error;
+    }
+    return code;
+}
+
+/* ---- Applying --------------------------------------------------------------------------- */
+
+static int create_database(struct store *store, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = store_sql_statement(store, "create_database", &statement, err);
+    if (code == 0) {
+        const struct store_target target = {.only_origin = -1, .is_without_database = true};
+        store_bind_identifier(statement, "database", mp_str_of(store->database));
+        code = store_run_at(store, statement, NULL, &target, NULL, NULL, err);
+    }
+    store_statement_destroy(statement);
+    return code;
+}
+
+static int record(struct store *store, const struct migration *migration, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = store_sql_statement(store, "record_migration", &statement, err);
+    if (code == 0) {
+        store_bind_u64(statement, "number", migration->number);
+        store_bind_str(statement, "name", mp_str_of(migration->file->name));
+        store_bind_u64(statement, "checksum", migration->checksum);
+        code = store_run(store, statement, NULL, NULL, NULL, err);
+    }
+    store_statement_destroy(statement);
+    return code;
+}
+
+static int apply_missing(struct store *store, const struct migrations *migrations,
+                         struct mp_error *err) {
+    for (size_t i = 0; i < migrations->count; i++) {
+        const struct migration *migration = &migrations->list[i];
+        if (migration->is_applied) {
             continue;
         }
-        if (!mp_str_to_u64(mp_str_cut(&rest, '\t'), &number) || !mp_str_to_u64(rest, &checksum)) {
-            return mp_fail(err, MP_E_CORRUPT, "schema_migrations", "cannot be read");
+        int code = run_file(store, migration->file, err);
+        if (code == 0) {
+            code = record(store, migration, err);
         }
-        const struct mp_embedded *file = by_number(number);
-        if (!file) {
-            return mp_fail(err, MP_E_CORRUPT, "schema_migrations",
-                           "the database had migration %" PRIu64
-                           ", which this minipulse does not know: run the newer one",
-                           number);
+        if (code) {
+            return code;
         }
-        if (checksum != mp_checksum(file->data, file->len)) {
-            return mp_fail(err, MP_E_CORRUPT, "schema_migrations",
-                           "migration %s is not the one that was applied", file->name);
-        }
-        is_applied[file - store_schema_files] = true;
+        mp_log(MP_LOG_INFO, "store", "migration applied", "name=%s", migration->file->name);
     }
-    return MP_OK;
+    return 0;
 }
 
 int store_migrate(struct store *store, struct mp_error *err) {
-    static const struct mp_str question =
-        MP_STR("SELECT DISTINCT number, checksum FROM schema_migrations ORDER BY number"
-               " FORMAT TabSeparated");
-    bool is_applied[MIGRATIONS_MAX] = {false};
-    char create[160];
-    struct mp_buf answer;
-    int code = version_learn(store, err);
-    snprintf(create, sizeof(create), "CREATE DATABASE IF NOT EXISTS %s", store->database);
-    if (code == MP_OK) {
-        code = store_ask(store, mp_str_of(create), true, -1, NULL, err);
+    struct migrations *migrations = calloc(1, sizeof(*migrations));
+    if (!migrations) {
+        return mp_fail(err, MP_E_MEMORY, "store", "out of memory");
     }
-    if (code == MP_OK) {
-        code = store_exec(store, applied_table, err);
+    int code = list_files(migrations, err);
+    if (code == 0) {
+        code = store_contact(store, err);
     }
-    mp_buf_init(&answer, APPLIED_BYTES_MAX);
-    if (code == MP_OK) {
-        code = store_ask(store, question, false, -1, &answer, err);
+    if (code == 0) {
+        code = create_database(store, err);
     }
-    if (code == MP_OK) {
-        code = check_applied(mp_buf_str(&answer), is_applied, err);
+    if (code == 0) {
+        code = run_file(store, migrations->list[0].file, err);
     }
-    for (size_t i = 0; code == MP_OK && store_schema_files[i].name && i < MIGRATIONS_MAX; i++) {
-        if (!is_applied[i]) {
-            code = apply(store, &store_schema_files[i], err);
-        }
+    if (code == 0) {
+        code = read_applied(store, migrations, err);
     }
-    mp_buf_deinit(&answer);
+    if (code == 0) {
+        code = apply_missing(store, migrations, err);
+    }
+    free(migrations);
     return code;
 }

@@ -149,30 +149,24 @@ int store_rows_finish(const struct store_rows *rows) {
     return rows->rest.len ? MP_E_CORRUPT : 0;
 }
 
-struct rows_run {
-    struct store_rows rows;
-    int code;
-};
-
-static int push_piece(void *arg, struct mp_str data) {
-    struct rows_run *run = arg;
-    run->code = store_rows_push(&run->rows, data);
-    return run->code;
+int store_rows_on_data(void *arg, struct mp_str data) {
+    struct store_rows *rows = arg;
+    rows->code = store_rows_push(rows, data);
+    return rows->code;
 }
 
 int store_run_rows(struct store *store, struct store_statement *statement,
                    const struct store_options *options, const char *columns, store_on_row *on_row,
                    void *arg, struct mp_error *err) {
-    struct rows_run run = {.code = 0};
-    store_rows_init(&run.rows, columns, on_row, arg);
-    int code = store_run(store, statement, options, push_piece, &run, err);
-    if (run.code) {
-        code =
-            mp_fail(err, (enum mp_code)run.code, "rows", "reading the answer stopped at row %llu",
-                    (unsigned long long)run.rows.count);
-    } else if (code == 0 && store_rows_finish(&run.rows)) {
+    struct store_rows rows;
+    store_rows_init(&rows, columns, on_row, arg);
+    int code = store_run(store, statement, options, store_rows_on_data, &rows, err);
+    if (rows.code) {
+        code = mp_fail(err, (enum mp_code)rows.code, "rows",
+                       "reading the answer stopped at row %llu", (unsigned long long)rows.count);
+    } else if (code == 0 && store_rows_finish(&rows)) {
         code = mp_fail(err, MP_E_CORRUPT, "rows", "the engine's answer ends within a row");
     }
-    store_rows_deinit(&run.rows);
+    store_rows_deinit(&rows);
     return code;
 }

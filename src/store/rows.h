@@ -41,6 +41,7 @@ struct store_rows {
     void *arg;
     struct mp_buf rest; /* the row that is not whole yet */
     uint64_t count;     /* rows handed on */
+    int code;           /* what stopped store_rows_on_data, or 0 */
 };
 
 void store_rows_init(struct store_rows *rows, const char *columns, store_on_row *on_row, void *arg);
@@ -48,6 +49,8 @@ void store_rows_deinit(struct store_rows *rows);
 /* The next bytes of the answer. 0, what on_row returned, MP_E_TOO_LARGE (a row over
  * STORE_ROW_BYTES_MAX) or MP_E_MEMORY. */
 MP_MUST_CHECK int store_rows_push(struct store_rows *rows, struct mp_str data);
+/* The same as a store_on_data for store_run; arg is the struct store_rows. */
+int store_rows_on_data(void *arg, struct mp_str data);
 /* At the end of the answer: 0, or MP_E_CORRUPT when it ended within a row. */
 MP_MUST_CHECK int store_rows_finish(const struct store_rows *rows);
 

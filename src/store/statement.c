@@ -1,259 +1,379 @@
-/* SQL text with places {name:Type} and blocks {?capability:…}, {?!capability:…}. */
-#include "store/internal.h"
-#include "store/literal.h"
-
-#include <ctype.h>
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
+#include "base/embedded.h"
+#include "base/zone.h"
+#include "store/internal.h"
+
 #define BINDINGS_MAX 64
-#define NAME_MAX_BYTES 48
-#define STATEMENT_BYTES_MAX (16u << 20)
+#define NAME_BYTES_MAX 63
+#define BLOCK_DEPTH_MAX 8
+/* Days that both engines know: 1970-01-01 to 2105-12-31, where 18.16's calendar ends. */
+#define DAY_MAX 49672
+
+extern const struct mp_embedded store_sql_files[];
+
+enum kind { KIND_I64, KIND_U64, KIND_F64, KIND_DAY, KIND_STR, KIND_NAME, KIND_U64S, KIND_STRS };
+
+/* A place's type: what may be bound to it, and the SQL around the bound text. */
+struct place_type {
+    const char *name;
+    enum kind kind;
+    const char *before;
+    const char *after;
+    const char *when_empty; /* NULL = before and after, with nothing between */
+};
+
+static const struct place_type place_types[] = {
+    {"Int64", KIND_I64, "toInt64(", ")", NULL},
+    {"UInt64", KIND_U64, "toUInt64(", ")", NULL},
+    {"Limit", KIND_U64, "", "", NULL}, /* 18.16 takes only digits behind LIMIT */
+    {"Float64", KIND_F64, "", "", NULL},
+    {"Date", KIND_DAY, "toDate('", "')", NULL},
+    {"String", KIND_STR, "", "", NULL},
+    {"Identifier", KIND_NAME, "`", "`", NULL},
+    {"Array(UInt64)", KIND_U64S, "CAST([", "], 'Array(UInt64)')", NULL},
+    {"Array(String)", KIND_STRS, "CAST([", "], 'Array(String)')", NULL},
+    /* Behind IN, where 18.16 takes no arrays and neither takes (). */
+    {"Set(UInt64)", KIND_U64S, "(", ")", "(NULL)"},
+    {"Set(String)", KIND_STRS, "(", ")", "(NULL)"},
+};
 
 struct binding {
-    char name[NAME_MAX_BYTES];
-    const char *type;
-    struct mp_buf literal;
+    char name[NAME_BYTES_MAX + 1];
+    enum kind kind;
+    size_t at; /* its text within `values` */
+    size_t len;
     bool is_used;
 };
 
 struct store_statement {
     struct store *store;
-    char *sql;
-    size_t len;
+    struct mp_buf sql;
+    struct mp_buf values;
     struct binding bindings[BINDINGS_MAX];
-    size_t count;
-    struct mp_error error; /* the first one, sticky */
+    size_t binding_count;
+    struct mp_error error; /* the first one sticks */
 };
 
 int store_statement_create(struct store *store, struct mp_str sql, struct store_statement **out,
                            struct mp_error *err) {
     struct store_statement *statement = calloc(1, sizeof(*statement));
-    *out = NULL;
-    if (!statement || !(statement->sql = strndup(sql.ptr, sql.len))) {
-        free(statement);
-        return mp_fail(err, MP_E_MEMORY, "", "no memory for a statement");
+    *out = statement;
+    if (!statement) {
+        return mp_fail(err, MP_E_MEMORY, "sql", "out of memory");
     }
     statement->store = store;
-    statement->len = sql.len;
-    *out = statement;
-    return MP_OK;
+    mp_buf_init(&statement->sql, STORE_SQL_BYTES_MAX);
+    mp_buf_init(&statement->values, STORE_SQL_BYTES_MAX);
+    mp_buf_append_str(&statement->sql, sql);
+    return 0;
+}
+
+int store_sql_statement(struct store *store, const char *name, struct store_statement **out,
+                        struct mp_error *err) {
+    const struct mp_embedded *file = mp_embedded_find(store_sql_files, name);
+    assert(file);
+    return store_statement_create(store, mp_str_range(file->data, file->len), out, err);
 }
 
 void store_statement_destroy(struct store_statement *statement) {
-    if (!statement) {
-        return;
+    if (statement) {
+        mp_buf_deinit(&statement->sql);
+        mp_buf_deinit(&statement->values);
+        free(statement);
     }
-    for (size_t i = 0; i < statement->count; i++) {
-        mp_buf_deinit(&statement->bindings[i].literal);
-    }
-    free(statement->sql);
-    free(statement);
 }
 
-/* A fresh binding to write the literal into, or NULL with the sticky error set. */
-static struct mp_buf *add_binding(struct store_statement *statement, const char *name,
-                                  const char *type) {
-    struct mp_error *error = &statement->error;
-    if (error->code != MP_OK) {
-        return NULL;
+bool store_statement_has_blocks(const struct store_statement *statement) {
+    return memmem(statement->sql.ptr, statement->sql.len, "{?", 2) != NULL;
+}
+
+/* ---- Binding ---------------------------------------------------------------------------- */
+
+static void stick(struct store_statement *statement, const char *name, const char *message) {
+    if (!statement->error.code) {
+        mp_fail(&statement->error, MP_E_ARGUMENT, name, "%s", message);
     }
-    if (statement->count == BINDINGS_MAX || strlen(name) >= NAME_MAX_BYTES) {
-        mp_fail(error, MP_E_ARGUMENT, name, "too many or too long names bound");
-        return NULL;
-    }
-    for (size_t i = 0; i < statement->count; i++) {
-        if (strcmp(statement->bindings[i].name, name) == 0) {
-            mp_fail(error, MP_E_ARGUMENT, name, "bound twice");
-            return NULL;
+}
+
+static struct binding *find(struct store_statement *statement, struct mp_str name) {
+    for (size_t i = 0; i < statement->binding_count; i++) {
+        if (mp_str_is(name, statement->bindings[i].name)) {
+            return &statement->bindings[i];
         }
     }
-    struct binding *binding = &statement->bindings[statement->count++];
-    snprintf(binding->name, sizeof(binding->name), "%s", name);
-    binding->type = type;
-    mp_buf_init(&binding->literal, STATEMENT_BYTES_MAX);
-    return &binding->literal;
+    return NULL;
+}
+
+/* Opens a binding whose text follows in `values`; NULL after an error. */
+static struct binding *bind_begin(struct store_statement *statement, const char *name,
+                                  enum kind kind) {
+    size_t len = strlen(name);
+    if (len == 0 || len > NAME_BYTES_MAX || statement->binding_count == BINDINGS_MAX) {
+        stick(statement, name, "the statement takes no more values, or the name is too long");
+        return NULL;
+    }
+    if (find(statement, mp_str_range(name, len))) {
+        stick(statement, name, "the value is bound twice");
+        return NULL;
+    }
+    struct binding *binding = &statement->bindings[statement->binding_count++];
+    memcpy(binding->name, name, len + 1);
+    binding->kind = kind;
+    binding->at = statement->values.len;
+    return binding;
+}
+
+static void bind_end(struct store_statement *statement, struct binding *binding) {
+    binding->len = statement->values.len - binding->at;
 }
 
 void store_bind_i64(struct store_statement *statement, const char *name, int64_t value) {
-    struct mp_buf *out = add_binding(statement, name, "Int64");
-    if (out) {
-        /* As text: the smallest Int64 has no literal of its own. */
-        mp_buf_printf(out, "toInt64('%lld')", (long long)value);
+    struct binding *binding = bind_begin(statement, name, KIND_I64);
+    if (binding) {
+        mp_buf_printf(&statement->values, "%lld", (long long)value);
+        bind_end(statement, binding);
     }
 }
 
 void store_bind_u64(struct store_statement *statement, const char *name, uint64_t value) {
-    struct mp_buf *out = add_binding(statement, name, "UInt64");
-    if (out) {
-        mp_buf_printf(out, "toUInt64(%llu)", (unsigned long long)value);
+    struct binding *binding = bind_begin(statement, name, KIND_U64);
+    if (binding) {
+        mp_buf_printf(&statement->values, "%llu", (unsigned long long)value);
+        bind_end(statement, binding);
     }
 }
 
 void store_bind_f64(struct store_statement *statement, const char *name, double value) {
-    struct mp_buf *out = add_binding(statement, name, "Float64");
-    if (out) {
-        store_literal_f64(out, value);
+    struct binding *binding = bind_begin(statement, name, KIND_F64);
+    if (binding) {
+        store_literal_f64(&statement->values, value);
+        bind_end(statement, binding);
     }
 }
 
 void store_bind_day(struct store_statement *statement, const char *name, int32_t day) {
-    struct mp_buf *out = add_binding(statement, name, "Date");
-    if (out) {
-        literal_day(out, day);
+    struct binding *binding = bind_begin(statement, name, KIND_DAY);
+    if (!binding) {
+        return;
     }
+    if (day < 0 || day > DAY_MAX) {
+        stick(statement, name, "the day is before 1970 or after 2105");
+        return;
+    }
+    char text[11];
+    mp_day_format(day, text);
+    mp_buf_append_text(&statement->values, text);
+    bind_end(statement, binding);
 }
 
 void store_bind_str(struct store_statement *statement, const char *name, struct mp_str value) {
-    struct mp_buf *out = add_binding(statement, name, "String");
-    if (out) {
-        store_literal_str(out, value);
+    struct binding *binding = bind_begin(statement, name, KIND_STR);
+    if (binding) {
+        store_literal_str(&statement->values, value);
+        bind_end(statement, binding);
     }
 }
 
-void store_bind_u64s(struct store_statement *statement, const char *name, const uint64_t *values,
-                     size_t count) {
-    struct mp_buf *out = add_binding(statement, name, "Array(UInt64)");
-    if (out) {
-        literal_u64s(out, values, count);
-    }
+static bool is_name_byte(char byte, bool is_first) {
+    return byte == '_' || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+           (!is_first && byte >= '0' && byte <= '9');
 }
 
-void store_bind_strs(struct store_statement *statement, const char *name,
-                     const struct mp_str *values, size_t count) {
-    struct mp_buf *out = add_binding(statement, name, "Array(String)");
-    if (out) {
-        literal_strs(out, values, count);
+static size_t name_length(struct mp_str text) {
+    size_t len = 0;
+    while (len < text.len && is_name_byte(text.ptr[len], len == 0)) {
+        len++;
     }
-}
-
-static bool is_word(char c) {
-    return isalnum((unsigned char)c) || c == '_';
+    return len;
 }
 
 void store_bind_identifier(struct store_statement *statement, const char *name,
                            struct mp_str value) {
-    struct mp_buf *out = add_binding(statement, name, "Identifier");
-    bool is_plain = value.len > 0 && value.len < 128 && !isdigit((unsigned char)value.ptr[0]);
-    for (size_t i = 0; i < value.len; i++) {
-        is_plain = is_plain && is_word(value.ptr[i]);
-    }
-    if (out && !is_plain) {
-        mp_fail(&statement->error, MP_E_ARGUMENT, name, "is not a plain identifier");
-    } else if (out) {
-        mp_buf_append_str(out, value);
-    }
-}
-
-/* Bytes of the quoted string, quoted identifier or comment that begins at s; 0 when none does. */
-static size_t opaque_length(struct mp_str s) {
-    char quote = s.ptr[0];
-    if (quote == '\'' || quote == '"' || quote == '`') {
-        size_t i = 1;
-        while (i < s.len && s.ptr[i] != quote) {
-            i += s.ptr[i] == '\\' ? 2 : 1;
-        }
-        return i < s.len ? i + 1 : s.len;
-    }
-    if (s.len >= 2 && memcmp(s.ptr, "--", 2) == 0) {
-        const char *end = memchr(s.ptr, '\n', s.len);
-        return end ? (size_t)(end - s.ptr) : s.len;
-    }
-    if (s.len >= 2 && memcmp(s.ptr, "/*", 2) == 0) {
-        const char *end = memmem(s.ptr + 2, s.len - 2, "*/", 2);
-        return end ? (size_t)(end - s.ptr) + 2 : s.len;
-    }
-    return 0;
-}
-
-/* {?capability:text} or {?!capability:text}: appends text when it applies. */
-static void expand_block(struct store_statement *statement, struct mp_str inside,
-                         struct mp_buf *out) {
-    bool is_negated = inside.len > 0 && inside.ptr[0] == '!';
-    if (is_negated) {
-        inside = mp_str_range(inside.ptr + 1, inside.len - 1);
-    }
-    char capability[NAME_MAX_BYTES];
-    struct mp_str name = mp_str_cut(&inside, ':');
-    snprintf(capability, sizeof(capability), "%.*s", MP_STR_ARG(name));
-    if (store_can(statement->store, capability) != is_negated) {
-        mp_buf_append_str(out, inside);
-    }
-}
-
-static void expand_place(struct store_statement *statement, struct mp_str inside,
-                         struct mp_buf *out) {
-    struct mp_str type = inside;
-    struct mp_str name = mp_str_cut(&type, ':');
-    for (size_t i = 0; i < statement->count; i++) {
-        struct binding *binding = &statement->bindings[i];
-        if (!mp_str_is(name, binding->name)) {
-            continue;
-        }
-        if (!mp_str_is(type, binding->type)) {
-            mp_fail(&statement->error, MP_E_ARGUMENT, binding->name, "is %.*s, bound as %s",
-                    MP_STR_ARG(type), binding->type);
-        }
-        binding->is_used = true;
-        mp_buf_append_str(out, mp_buf_str(&binding->literal));
+    struct binding *binding = bind_begin(statement, name, KIND_NAME);
+    if (!binding) {
         return;
     }
-    mp_fail(&statement->error, MP_E_ARGUMENT, "", "place \"%.*s\" is not bound", MP_STR_ARG(name));
+    if (value.len == 0 || name_length(value) != value.len) {
+        stick(statement, name, "an identifier has only letters, digits and _");
+        return;
+    }
+    mp_buf_append_str(&statement->values, value);
+    bind_end(statement, binding);
 }
 
-static void expand(struct store_statement *statement, struct mp_buf *out) {
-    struct mp_str left = mp_str_range(statement->sql, statement->len);
-    while (left.len > 0 && statement->error.code == MP_OK) {
-        size_t step = opaque_length(left);
-        if (step > 0) {
-            mp_buf_append(out, left.ptr, step);
-        } else if (left.ptr[0] == '{') {
-            const char *close = memchr(left.ptr, '}', left.len);
-            if (!close) {
-                mp_fail(&statement->error, MP_E_ARGUMENT, "", "a place is not closed");
-                return;
-            }
-            struct mp_str inside = mp_str_range(left.ptr + 1, (size_t)(close - left.ptr) - 1);
-            step = inside.len + 2;
-            if (inside.len > 0 && inside.ptr[0] == '?') {
-                expand_block(statement, mp_str_range(inside.ptr + 1, inside.len - 1), out);
-            } else {
-                expand_place(statement, inside, out);
-            }
-        } else {
-            step = 1;
-            mp_buf_append_byte(out, (uint8_t)left.ptr[0]);
+void store_bind_u64s(struct store_statement *statement, const char *name, const uint64_t *values,
+                     size_t count) {
+    struct binding *binding = bind_begin(statement, name, KIND_U64S);
+    if (!binding) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mp_buf_printf(&statement->values, i ? ",%llu" : "%llu", (unsigned long long)values[i]);
+    }
+    bind_end(statement, binding);
+}
+
+void store_bind_strs(struct store_statement *statement, const char *name,
+                     const struct mp_str *values, size_t count) {
+    struct binding *binding = bind_begin(statement, name, KIND_STRS);
+    if (!binding) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i) {
+            mp_buf_append_byte(&statement->values, ',');
         }
-        left = mp_str_range(left.ptr + step, left.len - step);
+        store_literal_str(&statement->values, values[i]);
+    }
+    bind_end(statement, binding);
+}
+
+/* ---- Rendering -------------------------------------------------------------------------- */
+
+struct render {
+    struct store_statement *statement;
+    struct mp_buf *out;
+    struct mp_str rest;
+    bool is_kept[BLOCK_DEPTH_MAX + 1]; /* by depth; [0] is the text outside of blocks */
+    int depth;
+};
+
+static void render_value(struct render *render, const struct place_type *type,
+                         const struct binding *binding) {
+    if (!render->is_kept[render->depth]) {
+        return;
+    }
+    if (binding->len == 0 && type->when_empty) {
+        mp_buf_append_text(render->out, type->when_empty);
+        return;
+    }
+    mp_buf_append_text(render->out, type->before);
+    mp_buf_append(render->out, render->statement->values.ptr + binding->at, binding->len);
+    mp_buf_append_text(render->out, type->after);
+}
+
+static const struct place_type *find_type(struct mp_str name) {
+    for (size_t i = 0; i < sizeof(place_types) / sizeof(place_types[0]); i++) {
+        if (mp_str_is(name, place_types[i].name)) {
+            return &place_types[i];
+        }
+    }
+    return NULL;
+}
+
+/* "{name:Type}" at the head of rest. */
+static void render_place(struct render *render) {
+    struct mp_str inside = {render->rest.ptr + 1, render->rest.len - 1};
+    const char *end = memchr(inside.ptr, '}', inside.len);
+    struct mp_str name = {inside.ptr, name_length(inside)};
+    if (!end || name.len == 0 || name.len > NAME_BYTES_MAX || inside.ptr[name.len] != ':') {
+        stick(render->statement, "sql", "{ does not begin a place {name:Type}");
+        return;
+    }
+    char name_text[NAME_BYTES_MAX + 1] = {0};
+    memcpy(name_text, name.ptr, name.len);
+    const char *type_at = name.ptr + name.len + 1;
+    const struct place_type *type =
+        find_type(mp_str_range(type_at, type_at < end ? (size_t)(end - type_at) : 0));
+    struct binding *binding = find(render->statement, name);
+    if (!type) {
+        stick(render->statement, name_text, "the place has an unknown type");
+    } else if (!binding) {
+        stick(render->statement, name_text, "no value is bound to the place");
+    } else if (binding->kind != type->kind) {
+        stick(render->statement, name_text, "the bound value is not of the place's type");
+    } else {
+        binding->is_used = true;
+        render_value(render, type, binding);
+    }
+    render->rest.len -= (size_t)(end + 1 - render->rest.ptr);
+    render->rest.ptr = end + 1;
+}
+
+/* "{?capability:" or "{?!capability:" at the head of rest. */
+static void render_block_begin(struct render *render) {
+    struct mp_str head = {render->rest.ptr + 2, render->rest.len - 2};
+    bool is_negated = head.len > 0 && head.ptr[0] == '!';
+    if (is_negated) {
+        head = mp_str_range(head.ptr + 1, head.len - 1);
+    }
+    struct mp_str name = {head.ptr, name_length(head)};
+    if (name.len == head.len || head.ptr[name.len] != ':' || !store_capability_known(name)) {
+        stick(render->statement, "sql", "{? does not begin a block {?capability:text}");
+        return;
+    }
+    if (render->depth == BLOCK_DEPTH_MAX) {
+        stick(render->statement, "sql", "blocks are nested too deep");
+        return;
+    }
+    bool can = store_version_can(store_server_version(render->statement->store), name);
+    bool is_kept = render->is_kept[render->depth] && can != is_negated;
+    render->is_kept[++render->depth] = is_kept;
+    render->rest.ptr = name.ptr + name.len + 1;
+    render->rest.len = head.len - name.len - 1;
+}
+
+static void render_block_end(struct render *render) {
+    if (render->depth == 0) {
+        stick(render->statement, "sql", "} closes nothing");
+        return;
+    }
+    render->depth--;
+    render->rest.ptr++;
+    render->rest.len--;
+}
+
+static void render_token(struct render *render) {
+    bool is_code;
+    size_t len = store_scan_token(render->rest, &is_code);
+    if (len == 0) {
+        stick(render->statement, "sql", "a string or comment has no end, or comments are nested");
+        return;
+    }
+    char first = render->rest.ptr[0];
+    if (is_code && first == '{') {
+        bool is_block = render->rest.len > 1 && render->rest.ptr[1] == '?';
+        is_block ? render_block_begin(render) : render_place(render);
+    } else if (is_code && first == '}') {
+        render_block_end(render);
+    } else {
+        if (render->is_kept[render->depth]) {
+            mp_buf_append(render->out, render->rest.ptr, len);
+        }
+        render->rest.ptr += len;
+        render->rest.len -= len;
     }
 }
 
-int statement_text(struct store_statement *statement, struct mp_buf *out, struct mp_error *err) {
-    /* Which blocks hold depends on the server: ask it first. */
-    if (memmem(statement->sql, statement->len, "{?", 2)) {
-        int code = version_learn(statement->store, err);
-        if (code != MP_OK) {
-            return code;
-        }
-    }
-    for (size_t i = 0; i < statement->count; i++) {
-        statement->bindings[i].is_used = false;
-    }
-    expand(statement, out);
-    for (size_t i = 0; i < statement->count && statement->error.code == MP_OK; i++) {
+static void check_all_used(struct store_statement *statement) {
+    for (size_t i = 0; i < statement->binding_count; i++) {
         if (!statement->bindings[i].is_used) {
-            mp_fail(&statement->error, MP_E_ARGUMENT, statement->bindings[i].name,
-                    "is bound, but the statement has no such place");
-        }
-        if (statement->bindings[i].literal.failed) {
-            mp_fail(&statement->error, MP_E_TOO_LARGE, statement->bindings[i].name,
-                    "is over %u bytes", STATEMENT_BYTES_MAX);
+            stick(statement, statement->bindings[i].name, "the statement has no such place");
         }
     }
-    if (statement->error.code == MP_OK && out->failed) {
-        mp_fail(&statement->error, MP_E_TOO_LARGE, "", "statement over %zu bytes", out->max);
+}
+
+int store_statement_render(struct store_statement *statement, struct mp_buf *out,
+                           struct mp_error *err) {
+    struct render render = {
+        .statement = statement, .out = out, .rest = mp_buf_str(&statement->sql), .is_kept = {true}};
+    while (render.rest.len > 0 && !statement->error.code) {
+        render_token(&render);
     }
-    if (statement->error.code != MP_OK && err) {
+    if (!statement->error.code && render.depth > 0) {
+        stick(statement, "sql", "a block is not closed");
+    }
+    if (!statement->error.code) {
+        check_all_used(statement);
+    }
+    if (!statement->error.code &&
+        (statement->sql.failed || statement->values.failed || out->failed)) {
+        mp_fail(&statement->error, MP_E_TOO_LARGE, "sql", "the statement is over %u bytes",
+                STORE_SQL_BYTES_MAX);
+    }
+    if (statement->error.code && err) {
         *err = statement->error;
     }
     return (int)statement->error.code;

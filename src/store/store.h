@@ -36,17 +36,19 @@ MP_MUST_CHECK int store_ping(struct store *store, struct mp_error *err);
 /* ---- Statements ------------------------------------------------------------------------- */
 
 /*
- * A statement being made: SQL text with {name:Type} places, each to be bound once. Types: Int64,
- * UInt64, Float64, Date (day number), String, Identifier, Array(UInt64), Array(String). A
- * store_statement has an mp_buf; errors (unknown name, wrong type, unbound place) stick and surface
- * when run. Also {?cap:text} blocks: text is kept when the server has that capability, {?!cap:text}
- * when it has not (see docs/sql.md): the only difference between the engines that SQL text may
- * show.
+ * A statement being made: SQL text with {name:Type} places, each to be bound once (a name may stand
+ * in several places). Types: Int64, UInt64, Float64, Date (bound as a day number), String,
+ * Identifier, Array(UInt64), Array(String), Set(UInt64) and Set(String) (a list behind IN), Limit
+ * (an unsigned number behind LIMIT). A statement has an mp_buf; errors (unknown name, wrong type,
+ * unbound place) stick and surface when run. Also {?cap:text} blocks: text is kept when the server
+ * has that capability, {?!cap:text} when it has not: the only difference between the engines that
+ * SQL text may show. Braces in SQL strings and comments are left alone. See docs/sql.md. One thread
+ * at a time; may be run again.
  */
 struct store_statement;
 MP_MUST_CHECK int store_statement_create(struct store *store, struct mp_str sql,
                                          struct store_statement **out, struct mp_error *err);
-void store_statement_destroy(struct store_statement *statement);
+void store_statement_destroy(struct store_statement *statement); /* NULL is fine */
 void store_bind_i64(struct store_statement *statement, const char *name, int64_t value);
 void store_bind_u64(struct store_statement *statement, const char *name, uint64_t value);
 void store_bind_f64(struct store_statement *statement, const char *name, double value);
@@ -70,16 +72,16 @@ struct store_options {
                                         query is killed */
     void *is_cancelled_arg;
     const char *query_id; /* NULL = made at random */
-    bool is_read_only;    /* sent with readonly=2 so that nothing can be written */
+    bool is_read_only; /* sent with readonly=2 so that nothing can be written; may be sent again */
 };
 
 /* Gets the answer piece by piece on the calling thread; non-zero return stops: MP_E_CANCELLED. */
 typedef int store_on_data(void *arg, struct mp_str data);
 
 /* Runs a statement whose SQL ends in FORMAT … (or has no result); on_data may be NULL. 0,
- * MP_E_UNAVAILABLE, MP_E_TIMEOUT, MP_E_CANCELLED, MP_E_ENGINE (engine_code, message),
- * MP_E_ARGUMENT. Statements that only read are tried again on the next host when a connection
- * cannot be made. */
+ * MP_E_UNAVAILABLE, MP_E_TIMEOUT, MP_E_CANCELLED, MP_E_ENGINE (engine_code, message), MP_E_DENIED
+ * (user or password), MP_E_FULL (no connection became free in time), MP_E_ARGUMENT. When a
+ * connection cannot be made the next host is tried; when one is lost, only with is_read_only. */
 MP_MUST_CHECK int store_run(struct store *store, struct store_statement *statement,
                             const struct store_options *options, store_on_data *on_data, void *arg,
                             struct mp_error *err);
@@ -94,14 +96,16 @@ MP_MUST_CHECK int store_exec(struct store *store, const char *sql, struct mp_err
 
 /*
  * One INSERT of RowBinary rows as one block (one part per partition). Not tried again by itself.
- * query_id as in store_options. When it fails with MP_E_UNAVAILABLE or MP_E_TIMEOUT the rows may or
- * may not be there: call store_settle(query_id), then look.
+ * query_id: [A-Za-z0-9_.-], at most 100 bytes, never NULL. When it fails with anything but
+ * MP_E_ARGUMENT, MP_E_TOO_LARGE or MP_E_MEMORY the rows may or may not be there: call
+ * store_settle(query_id), then look. MP_E_CORRUPT: the server counts other rows than were sent.
  */
 MP_MUST_CHECK int store_insert(struct store *store, const char *table, const char *columns,
                                struct mp_str rows, uint64_t row_count, const char *query_id,
                                struct mp_error *err);
-/* Returns 0 once no statement with that query_id runs any more on any host (kills it if need be).
- */
+/* Returns 0 once no statement with that query_id runs any more on any host (kills it if need be; on
+ * the embedded engine: once no INSERT runs at all). Every host must answer; takes half a second at
+ * least, 30 s at most (MP_E_TIMEOUT). */
 MP_MUST_CHECK int store_settle(struct store *store, const char *query_id, struct mp_error *err);
 
 /* ---- Schema ----------------------------------------------------------------------------- */
