@@ -17,7 +17,7 @@ static char dir[64];
 
 static int set_up(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/minipulse-apps-XXXXXX");
+    snprintf(dir, sizeof(dir), "/tmp/minipulse-apps-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 

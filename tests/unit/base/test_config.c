@@ -15,7 +15,7 @@ static char path[64], path_flag[80];
 
 static int set_up(void **state) {
     (void)state;
-    strcpy(path, "/tmp/minipulse-config-XXXXXX");
+    snprintf(path, sizeof(path), "/tmp/minipulse-config-XXXXXX");
     int fd = mkstemp(path);
     snprintf(path_flag, sizeof(path_flag), "--config=%s", path);
     return fd >= 0 ? close(fd) : -1;

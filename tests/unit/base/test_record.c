@@ -13,7 +13,7 @@
 
 /* Text of at most max bytes out of a pool that lives as long as the program. */
 static struct mp_str random_str(uint64_t *seed, size_t max) {
-    static char pool[MP_EVENT_STR_MAX];
+    static char pool[MP_EVENT_STR_MAX + 1];
     if (pool[0] == '\0') {
         for (size_t i = 0; i < sizeof(pool); i++) {
             pool[i] = (char)(1 + random_below(seed, 255));
