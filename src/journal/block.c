@@ -81,23 +81,23 @@ bool block_is_intact(const uint8_t *header, const uint8_t *payload,
     return get64(header + CHECKSUM_AT) == block_checksum(header, payload, decoded->stored_len);
 }
 
-bool block_unpack(struct mp_buf *raw, ZSTD_DCtx *zstd, const struct block_header *header,
-                  const uint8_t *payload) {
+int block_unpack(struct mp_buf *raw, ZSTD_DCtx *zstd, const struct block_header *header,
+                 const uint8_t *payload) {
     mp_buf_clear(raw);
     char *to = mp_buf_reserve(raw, header->raw_len);
     if (!to) {
-        return false;
+        return MP_E_MEMORY;
     }
     if (header->is_compressed) {
         size_t got = ZSTD_decompressDCtx(zstd, to, header->raw_len, payload, header->stored_len);
         if (ZSTD_isError(got) || got != header->raw_len) {
-            return false;
+            return MP_E_CORRUPT;
         }
     } else if (header->stored_len == header->raw_len) {
         memcpy(to, payload, header->raw_len);
     } else {
-        return false;
+        return MP_E_CORRUPT;
     }
     raw->len = header->raw_len;
-    return true;
+    return MP_OK;
 }

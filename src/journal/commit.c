@@ -2,6 +2,7 @@
  * writes and syncs once, and tells every waiter. */
 #include "journal/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RETRY_MS 1000
+
 uint64_t journal_disk_bytes(const struct journal *journal) {
     uint64_t written = journal->durable_lsn - journal->segments[0];
     uint64_t tail = journal->durable_lsn - journal->segments[journal->segment_count - 1];
@@ -17,63 +20,94 @@ uint64_t journal_disk_bytes(const struct journal *journal) {
     return written + room;
 }
 
-/* Ends the segment at the last durable byte. What a failed write may have left behind it must
- * never be read as committed, and pages whose sync failed are never trusted again. */
-static int seal(struct journal *journal, struct mp_error *err) {
+/*
+ * Ends the segment at the last durable byte: what a failed write left behind it must not be read as
+ * committed after a crash, and pages whose sync failed are never synced again. Best effort: once
+ * the next segment has its name, what lies behind that name's LSN here counts for nothing.
+ */
+static void seal(struct journal *journal) {
     uint64_t end = journal->durable_lsn - journal->segment_first;
+    journal->must_roll = true;
     if (ftruncate(journal->fd, (off_t)end) != 0 || fsync(journal->fd) != 0) {
-        return mp_fail_sys(err, errno, "journal", "cannot seal a segment");
+        mp_log(MP_LOG_WARN, "journal", "cannot seal a segment",
+               "segment=%020" PRIu64 " error=\"%s\"", journal->segment_first, strerror(errno));
     }
-    return MP_OK;
 }
 
-static int add_segment(struct journal *journal, uint64_t first_lsn) {
-    int code = MP_OK;
+/* Room for one more segment in the list, so that adding it cannot fail. */
+static int reserve_segment(struct journal *journal, struct mp_error *err) {
     pthread_mutex_lock(&journal->mutex);
-    bool is_same = journal->segments[journal->segment_count - 1] == first_lsn;
-    if (!is_same) {
-        uint64_t *grown = journal->segment_count < JOURNAL_SEGMENTS_MAX
-                              ? realloc(journal->segments, (journal->segment_count + 1) *
-                                                               sizeof(*journal->segments))
-                              : NULL;
-        if (grown) {
-            journal->segments = grown;
-            grown[journal->segment_count++] = first_lsn;
-        } else {
-            code = MP_E_FULL;
-        }
+    uint64_t *grown = NULL;
+    if (journal->segment_count < JOURNAL_SEGMENTS_MAX) {
+        grown = realloc(journal->segments, (journal->segment_count + 1) * sizeof(*grown));
+        journal->segments = grown ? grown : journal->segments;
     }
     pthread_mutex_unlock(&journal->mutex);
-    return code;
+    return grown ? MP_OK : mp_fail(err, MP_E_FULL, "journal", "too many segments");
 }
 
-/* Begins a segment that has room for need bytes. */
-static int roll(struct journal *journal, uint64_t need, struct mp_error *err) {
-    uint64_t first = journal->durable_lsn;
+static void add_segment(struct journal *journal, uint64_t first_lsn) {
+    pthread_mutex_lock(&journal->mutex);
+    if (journal->segments[journal->segment_count - 1] != first_lsn) {
+        journal->segments[journal->segment_count++] = first_lsn;
+    }
+    pthread_mutex_unlock(&journal->mutex);
+}
+
+/* What must stay on disk until it was read; what was released goes with the next segment. */
+static uint64_t kept_bytes(struct journal *journal) {
+    pthread_mutex_lock(&journal->mutex);
+    uint64_t from = journal->segments[0];
+    if (journal->released_lsn > from) {
+        from = journal->released_lsn;
+    }
+    pthread_mutex_unlock(&journal->mutex);
+    return journal->durable_lsn > from ? journal->durable_lsn - from : 0;
+}
+
+int journal_roll(struct journal *journal, uint64_t first_lsn, uint64_t need, struct mp_error *err) {
     uint64_t bytes = need > journal->segment_bytes ? need : journal->segment_bytes;
-    pthread_mutex_lock(&journal->mutex);
-    uint64_t kept = first - journal->segments[0];
-    pthread_mutex_unlock(&journal->mutex);
-    if (kept + bytes > journal->max_bytes) {
-        return mp_fail(err, MP_E_FULL, "journal_max_bytes", "the journal has reached its size");
-    }
-    int code = seal(journal, err);
+    int code = reserve_segment(journal, err);
     if (code != MP_OK) {
         return code;
     }
-    int fd = segment_create(journal->dir, first, bytes, err);
+    int fd = segment_create(journal->dir, first_lsn, bytes, err);
     if (fd < 0) {
-        return err->code;
+        return (int)err->code;
     }
-    if (add_segment(journal, first) != MP_OK) {
-        close(fd);
-        return mp_fail(err, MP_E_FULL, "journal", "too many segments");
-    }
+    add_segment(journal, first_lsn);
     close(journal->fd);
     journal->fd = fd;
-    journal->segment_first = first;
+    journal->segment_first = first_lsn;
     journal->segment_capacity = bytes;
     journal->must_roll = false;
+    return MP_OK;
+}
+
+/* A full disk is asked again once in RETRY_MS, not by every group: each try takes, for a moment,
+ * the last free blocks away from all others. */
+static int roll(struct journal *journal, uint64_t need, struct mp_error *err) {
+    uint64_t bytes = need > journal->segment_bytes ? need : journal->segment_bytes;
+    if (!journal->must_roll) {
+        seal(journal);
+    }
+    if (kept_bytes(journal) + bytes > journal->max_bytes) {
+        return mp_fail(err, MP_E_FULL, "journal_max_bytes", "the journal has reached its size");
+    }
+    if (mp_mono_ms() < journal->roll_not_before_ms) {
+        *err = journal->roll_error;
+        return (int)err->code;
+    }
+    int code = journal_roll(journal, journal->durable_lsn, need, err);
+    if (code != MP_OK) {
+        journal->roll_not_before_ms = mp_mono_ms() + RETRY_MS;
+        journal->roll_error = *err;
+        return code;
+    }
+    struct mp_error unlink_err;
+    if (journal_drop_released(journal, &unlink_err) != MP_OK) {
+        mp_log(MP_LOG_WARN, "journal", "cannot delete", "error=\"%s\"", unlink_err.message);
+    }
     return MP_OK;
 }
 
@@ -82,18 +116,18 @@ static int write_block(struct journal *journal, struct mp_error *err) {
     uint64_t offset = journal->durable_lsn - journal->segment_first;
     size_t done = 0;
     while (done < block->len) {
-        ssize_t put = pwrite(journal->fd, block->ptr + done, block->len - done,
-                             (off_t)(offset + done));
+        ssize_t put =
+            pwrite(journal->fd, block->ptr + done, block->len - done, (off_t)(offset + done));
         if (put < 0 && errno == EINTR) {
             continue;
         }
         if (put <= 0) {
-            return mp_fail_sys(err, put < 0 ? errno : EIO, "journal", "cannot write");
+            return disk_fail(err, put < 0 ? errno : EIO, "cannot write");
         }
         done += (size_t)put;
     }
     if (fdatasync(journal->fd) != 0) {
-        return mp_fail_sys(err, errno, "journal", "cannot sync");
+        return disk_fail(err, errno, "cannot sync");
     }
     return MP_OK;
 }
@@ -108,13 +142,13 @@ static int commit(struct journal *journal, struct mp_error *err) {
     uint64_t used = journal->durable_lsn - journal->segment_first;
     if (journal->must_roll || used + journal->block.len > journal->segment_capacity) {
         code = roll(journal, journal->block.len, err);
+    }
+    if (code == MP_OK) {
+        code = write_block(journal, err);
         if (code != MP_OK) {
-            journal->must_roll = true;
-            return code;
+            seal(journal);
         }
     }
-    code = write_block(journal, err);
-    journal->must_roll = code != MP_OK;
     return code;
 }
 
@@ -134,7 +168,7 @@ static void finish(struct journal *journal, int code, const struct mp_error *err
     pthread_mutex_lock(&journal->mutex);
     report_state(journal, code, err);
     journal->counters.is_full = code != MP_OK;
-    if (code == MP_OK) {
+    if (code == MP_OK && group->count > 0) {
         journal->durable_lsn += journal->block.len;
         journal->counters.appended_records += group->count;
         journal->counters.commits++;
@@ -148,13 +182,39 @@ static void finish(struct journal *journal, int code, const struct mp_error *err
     mp_buf_clear(&group->records);
 }
 
-/* Waits for something to commit and takes it; false when closing and nothing is left. */
+/* A burst's buffers are given back when it is over: they may be tens of megabytes. */
+static void trim(struct journal *journal) {
+    struct pending *group = &journal->committing;
+    if (group->records.capacity > IDLE_BYTES) {
+        mp_buf_deinit(&group->records);
+    }
+    if (journal->block.capacity > IDLE_BYTES) {
+        mp_buf_deinit(&journal->block);
+    }
+    if (group->waiter_capacity * sizeof(*group->waiters) > IDLE_BYTES) {
+        free(group->waiters);
+        group->waiters = NULL;
+        group->waiter_capacity = 0;
+    }
+}
+
+/* Waits for something to commit; false when nothing came within RETRY_MS. Mutex held. */
+static bool wait_arrival(struct journal *journal) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_MS / 1000;
+    int timed_out = 0;
+    while (journal->pending.count == 0 && !journal->is_closing && !timed_out) {
+        timed_out = pthread_cond_timedwait(&journal->arrived, &journal->mutex, &until) != 0;
+    }
+    return journal->pending.count > 0;
+}
+
+/* Takes what is pending, perhaps nothing; false when closing and nothing is left. */
 static bool take_pending(struct journal *journal) {
     pthread_mutex_lock(&journal->mutex);
-    while (journal->pending.count == 0 && !journal->is_closing) {
-        pthread_cond_wait(&journal->arrived, &journal->mutex);
-    }
-    if (journal->commit_delay_us > 0 && !journal->is_closing) {
+    bool has_arrived = wait_arrival(journal);
+    if (has_arrived && journal->commit_delay_us > 0 && !journal->is_closing) {
         struct timespec delay = {.tv_nsec = journal->commit_delay_us * 1000L};
         pthread_mutex_unlock(&journal->mutex);
         nanosleep(&delay, NULL);
@@ -163,16 +223,24 @@ static bool take_pending(struct journal *journal) {
     struct pending swapped = journal->committing;
     journal->committing = journal->pending;
     journal->pending = swapped;
+    bool is_over = journal->is_closing && journal->committing.count == 0;
     pthread_mutex_unlock(&journal->mutex);
-    return journal->committing.count > 0;
+    if (!has_arrived) {
+        trim(journal);
+    }
+    return !is_over;
 }
 
 void *committer_main(void *arg) {
     struct journal *journal = arg;
     while (take_pending(journal)) {
         struct mp_error err = {0};
-        int code = commit(journal, &err);
-        finish(journal, code, &err);
+        if (journal->committing.count > 0) {
+            finish(journal, commit(journal, &err), &err);
+        } else if (journal->counters.is_full && journal->must_roll) {
+            /* Nobody asks, but the state is shown: look whether there is room again. */
+            finish(journal, roll(journal, 0, &err), &err);
+        }
     }
     return NULL;
 }

@@ -1,41 +1,42 @@
+/* Cursors: how far each reader came, in a small file that is replaced as a whole. */
 #include "journal/internal.h"
 
 #include "base/hash.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#define CURSOR_ENDING ".cursor"
+#define CURSOR_NAME_MAX 32
 #define CURSOR_MAGIC 0x314c4355u
 #define CURSOR_BYTES_MAX (4 + 8 + 4 + JOURNAL_NOTE_MAX + 8)
 
 static void cursor_path(char *out, size_t size, const struct journal *journal, const char *name,
                         const char *ending) {
-    snprintf(out, size, "%s/%s.cursor%s", journal->dir, name, ending);
+    snprintf(out, size, "%s/%s" CURSOR_ENDING "%s", journal->dir, name, ending);
 }
 
 static int write_file(const char *path, const struct mp_buf *content, struct mp_error *err) {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int code = MP_OK;
     if (fd < 0) {
         return mp_fail_sys(err, errno, path, "cannot write a cursor");
     }
+    errno = ENOSPC; /* what a short write means */
     ssize_t put = write(fd, content->ptr, content->len);
-    if (put != (ssize_t)content->len || fsync(fd) != 0) {
-        code = mp_fail_sys(err, put >= 0 && errno == 0 ? EIO : errno, path,
-                           "cannot write a cursor");
-    }
+    int failed = put != (ssize_t)content->len || fsync(fd) != 0 ? errno : 0;
     close(fd);
-    return code;
+    return failed ? mp_fail_sys(err, failed, path, "cannot write a cursor") : MP_OK;
 }
 
-int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn,
-                        struct mp_str note, struct mp_error *err) {
+int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn, struct mp_str note,
+                        struct mp_error *err) {
     char path[JOURNAL_PATH_MAX], fresh[JOURNAL_PATH_MAX];
     struct mp_buf content;
-    if (note.len > JOURNAL_NOTE_MAX) {
-        return mp_fail(err, MP_E_TOO_LARGE, name, "a cursor's note has %zu bytes", note.len);
+    if (note.len > JOURNAL_NOTE_MAX || strlen(name) > CURSOR_NAME_MAX) {
+        return mp_fail(err, MP_E_TOO_LARGE, name, "a cursor's name or note is too long");
     }
     cursor_path(path, sizeof(path), journal, name, "");
     cursor_path(fresh, sizeof(fresh), journal, name, ".new");
@@ -54,11 +55,9 @@ int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn,
     return code == MP_OK ? directory_sync(journal->dir, err) : code;
 }
 
-int journal_cursor_load(struct journal *journal, const char *name, uint64_t *lsn, char *note_out,
-                        size_t *note_len, struct mp_error *err) {
-    char path[JOURNAL_PATH_MAX];
-    uint8_t bytes[CURSOR_BYTES_MAX];
-    cursor_path(path, sizeof(path), journal, name, "");
+static int read_file(const char *path, uint64_t *lsn, char *note_out, size_t *note_len,
+                     struct mp_error *err) {
+    uint8_t bytes[CURSOR_BYTES_MAX + 1]; /* one more, to see that a file is too long */
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT ? mp_fail(err, MP_E_NOT_FOUND, path, "no cursor yet")
@@ -82,5 +81,37 @@ int journal_cursor_load(struct journal *journal, const char *name, uint64_t *lsn
     }
     *lsn = at;
     *note_len = len;
+    return MP_OK;
+}
+
+int journal_cursor_load(struct journal *journal, const char *name, uint64_t *lsn, char *note_out,
+                        size_t *note_len, struct mp_error *err) {
+    char path[JOURNAL_PATH_MAX];
+    cursor_path(path, sizeof(path), journal, name, "");
+    return read_file(path, lsn, note_out, note_len, err);
+}
+
+int cursor_highest(const struct journal *journal, uint64_t *lsn, struct mp_error *err) {
+    DIR *dir = opendir(journal->dir);
+    if (!dir) {
+        return mp_fail_sys(err, errno, journal->dir, "cannot list the journal");
+    }
+    *lsn = 0;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        char path[JOURNAL_PATH_MAX], note[JOURNAL_NOTE_MAX];
+        size_t len = strlen(entry->d_name), note_len;
+        size_t ending = sizeof(CURSOR_ENDING) - 1;
+        uint64_t at;
+        if (len <= ending || len > CURSOR_NAME_MAX + ending ||
+            strcmp(entry->d_name + len - ending, CURSOR_ENDING) != 0) {
+            continue;
+        }
+        snprintf(path, sizeof(path), "%s/%s", journal->dir, entry->d_name);
+        /* A broken one is told to its reader, who knows what to do. */
+        if (read_file(path, &at, note, &note_len, NULL) == MP_OK && at > *lsn) {
+            *lsn = at;
+        }
+    }
+    closedir(dir);
     return MP_OK;
 }

@@ -1,9 +1,11 @@
+/* The journal's face to its writers: open, append, release, close. */
 #include "journal/internal.h"
 
 #include "base/event.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -12,20 +14,35 @@
 
 #define WAITERS_FIRST 1024
 #define RECORD_PREFIX_BYTES 4u
+#define COMMIT_DELAY_US_MAX 100000
+#define FILE_NAME_MAX 64 /* of any file in the journal's directory, with the slash */
+
+static int make_directory(struct journal *journal, struct mp_error *err) {
+    if (strlen(journal->dir) > JOURNAL_PATH_MAX - FILE_NAME_MAX) {
+        return mp_fail(err, MP_E_TOO_LARGE, journal->dir, "the journal's path is too long");
+    }
+    if (mkdir(journal->dir, 0700) != 0) {
+        return errno == EEXIST
+                   ? MP_OK
+                   : mp_fail_sys(err, errno, journal->dir, "cannot make the journal's directory");
+    }
+    char parent[JOURNAL_PATH_MAX];
+    snprintf(parent, sizeof(parent), "%s", journal->dir);
+    return directory_sync(dirname(parent), err);
+}
 
 /* One process a journal: two committers would overwrite each other. */
 static int take_lock(struct journal *journal, struct mp_error *err) {
     char path[JOURNAL_PATH_MAX];
-    if (mkdir(journal->dir, 0700) != 0 && errno != EEXIST) {
-        return mp_fail_sys(err, errno, journal->dir, "cannot make the journal's directory");
-    }
     snprintf(path, sizeof(path), "%s/lock", journal->dir);
     journal->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (journal->lock_fd < 0) {
         return mp_fail_sys(err, errno, path, "cannot open the lock file");
     }
     if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        return mp_fail(err, MP_E_EXISTS, path, "another process uses this journal");
+        return errno == EWOULDBLOCK
+                   ? mp_fail(err, MP_E_EXISTS, path, "another process uses this journal")
+                   : mp_fail_sys(err, errno, path, "cannot lock the journal");
     }
     return MP_OK;
 }
@@ -35,7 +52,7 @@ static void init_sync(struct journal *journal) {
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&journal->mutex, NULL);
-    pthread_cond_init(&journal->arrived, NULL);
+    pthread_cond_init(&journal->arrived, &monotonic);
     pthread_cond_init(&journal->advanced, &monotonic);
     pthread_condattr_destroy(&monotonic);
 }
@@ -71,6 +88,10 @@ static int configure(struct journal *journal, const struct journal_config *confi
         return mp_fail(err, MP_E_ARGUMENT, "journal_max_bytes",
                        "must hold one segment of at least 4096 bytes");
     }
+    if (config->commit_delay_us < 0 || config->commit_delay_us > COMMIT_DELAY_US_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "journal_commit_delay_us", "must be 0 to %d",
+                       COMMIT_DELAY_US_MAX);
+    }
     journal->segment_bytes = config->segment_bytes;
     journal->max_bytes = config->max_bytes;
     journal->commit_delay_us = config->commit_delay_us;
@@ -80,9 +101,10 @@ static int configure(struct journal *journal, const struct journal_config *confi
     return MP_OK;
 }
 
-int journal_open(const struct journal_config *config, struct journal **out,
-                 struct mp_error *err) {
+int journal_open(const struct journal_config *config, struct journal **out, struct mp_error *err) {
     struct journal *journal = calloc(1, sizeof(*journal));
+    struct mp_error unasked;
+    err = err ? err : &unasked;
     *out = NULL;
     if (!journal) {
         return mp_fail(err, MP_E_MEMORY, "journal", "no memory");
@@ -91,9 +113,11 @@ int journal_open(const struct journal_config *config, struct journal **out,
     init_sync(journal);
     journal->dir = strdup(config->dir);
     journal->zstd = ZSTD_createCCtx();
-    int code = journal->dir && journal->zstd
-                   ? configure(journal, config, err)
-                   : mp_fail(err, MP_E_MEMORY, "journal", "no memory");
+    int code = journal->dir && journal->zstd ? configure(journal, config, err)
+                                             : mp_fail(err, MP_E_MEMORY, "journal", "no memory");
+    if (code == MP_OK) {
+        code = make_directory(journal, err);
+    }
     if (code == MP_OK) {
         code = take_lock(journal, err);
     }
@@ -193,11 +217,11 @@ int journal_append_wait(struct journal *journal, struct mp_str record) {
     return state.result;
 }
 
-int journal_release(struct journal *journal, uint64_t lsn, struct mp_error *err) {
+int journal_drop_released(struct journal *journal, struct mp_error *err) {
     char path[JOURNAL_PATH_MAX];
-    for (;;) {
+    for (;;) { /* ends: each round takes one of at most JOURNAL_SEGMENTS_MAX */
         pthread_mutex_lock(&journal->mutex);
-        bool is_free = journal->segment_count > 1 && journal->segments[1] <= lsn;
+        bool is_free = journal->segment_count > 1 && journal->segments[1] <= journal->released_lsn;
         uint64_t first = journal->segments[0];
         if (is_free) {
             journal->segment_count--;
@@ -213,6 +237,15 @@ int journal_release(struct journal *journal, uint64_t lsn, struct mp_error *err)
             return mp_fail_sys(err, errno, path, "cannot delete a segment");
         }
     }
+}
+
+int journal_release(struct journal *journal, uint64_t lsn, struct mp_error *err) {
+    pthread_mutex_lock(&journal->mutex);
+    if (lsn > journal->released_lsn) {
+        journal->released_lsn = lsn < journal->durable_lsn ? lsn : journal->durable_lsn;
+    }
+    pthread_mutex_unlock(&journal->mutex);
+    return journal_drop_released(journal, err);
 }
 
 void journal_stats(struct journal *journal, struct journal_stats *out) {

@@ -1,3 +1,4 @@
+/* Reading behind the committer, over damage, from any position that was given out. */
 #include "journal/internal.h"
 
 #include "base/clock.h"
@@ -72,27 +73,22 @@ static int enter_segment(struct journal_reader *reader, uint64_t lsn, struct mp_
 }
 
 /* Reads and checks the block at lsn into raw. */
-static bool load_block(struct journal_reader *reader, uint64_t lsn) {
-    uint8_t bytes[BLOCK_HEADER_BYTES];
+static int load_block(struct journal_reader *reader, uint64_t lsn) {
     struct block_header header;
-    uint64_t offset = lsn - reader->segment_first;
-    if (!read_at(reader->fd, bytes, sizeof(bytes), offset) ||
-        !block_header_decode(bytes, lsn, &header)) {
-        return false;
+    reader->record_next = reader->record_count = 0;
+    int code = segment_read_block(reader->fd, reader->segment_first, lsn, &reader->stored, &header);
+    if (code == MP_OK) {
+        const uint8_t *payload = (const uint8_t *)reader->stored.ptr + BLOCK_HEADER_BYTES;
+        code = block_unpack(&reader->raw, reader->zstd, &header, payload);
     }
-    mp_buf_clear(&reader->stored);
-    char *to = mp_buf_reserve(&reader->stored, header.stored_len);
-    if (!to || !read_at(reader->fd, to, header.stored_len, offset + BLOCK_HEADER_BYTES) ||
-        !block_is_intact(bytes, (const uint8_t *)to, &header) ||
-        !block_unpack(&reader->raw, reader->zstd, &header, (const uint8_t *)to)) {
-        return false;
+    if (code != MP_OK) {
+        return code;
     }
     reader->block_lsn = lsn;
     reader->block_end = lsn + BLOCK_HEADER_BYTES + header.stored_len;
     reader->record_count = header.record_count;
-    reader->record_next = 0;
     reader->raw_at = 0;
-    return true;
+    return MP_OK;
 }
 
 /* The next record of raw; false when its framing is broken, which a checksum should have caught. */
@@ -112,24 +108,14 @@ static bool take_record(struct journal_reader *reader, struct journal_record *ou
     return true;
 }
 
-/* Behind a damaged block: the next intact one of the segment, or the segment's end. */
-static uint64_t resync(struct journal_reader *reader, uint64_t lsn, uint64_t durable) {
-    uint64_t end = reader->segment_end < durable ? reader->segment_end : durable;
-    uint8_t chunk[4096 + BLOCK_HEADER_BYTES];
-    for (uint64_t at = lsn + 1; at + BLOCK_HEADER_BYTES <= end; at += 4096) {
-        size_t len = end - at < sizeof(chunk) ? (size_t)(end - at) : sizeof(chunk);
-        if (!read_at(reader->fd, chunk, len, at - reader->segment_first)) {
-            break;
-        }
-        for (size_t i = 0; i < 4096 && i + BLOCK_HEADER_BYTES <= len; i++) {
-            struct block_header header;
-            if (block_header_decode(chunk + i, at + i, &header) && load_block(reader, at + i)) {
-                reader->record_count = 0; /* read again in its turn */
-                return at + i;
-            }
-        }
+/* What a burst needed is not kept while nothing comes. */
+static void trim(struct journal_reader *reader) {
+    if (reader->stored.capacity > IDLE_BYTES) {
+        mp_buf_deinit(&reader->stored);
     }
-    return end;
+    if (reader->raw.capacity > IDLE_BYTES) {
+        mp_buf_deinit(&reader->raw);
+    }
 }
 
 /* Waits until there is something behind the reader; the durable LSN, which may still be behind. */
@@ -153,29 +139,45 @@ static uint64_t wait_durable(struct journal_reader *reader, int64_t wait_ms) {
     return durable;
 }
 
+/* No intact block at lsn: goes behind the damage, to the next one or the segment's end. */
+static int skip_damage(struct journal_reader *reader, uint64_t lsn, uint64_t durable,
+                       struct mp_error *err) {
+    uint64_t end = reader->segment_end < durable ? reader->segment_end : durable;
+    uint64_t behind;
+    int code =
+        segment_resync(reader->fd, reader->segment_first, lsn + 1, end, &reader->stored, &behind);
+    if (code != MP_OK) {
+        return mp_fail(err, (enum mp_code)code, "journal", "cannot read a segment");
+    }
+    reader->next_block = behind;
+    reader->skip = 0;
+    return mp_fail(err, MP_E_CORRUPT, "journal",
+                   "segment %020" PRIu64 ".seg is damaged at byte %" PRIu64 "; %" PRIu64
+                   " bytes skipped",
+                   reader->segment_first, lsn - reader->segment_first, behind - lsn);
+}
+
 /* Goes on to the next block: 1, 0 = none yet, negative = error. */
 static int next_block(struct journal_reader *reader, int64_t wait_ms, struct mp_error *err) {
     uint64_t durable = wait_durable(reader, wait_ms);
-    if (reader->next_block >= durable) {
+    uint64_t lsn = reader->next_block;
+    if (lsn >= durable) {
+        trim(reader);
         return 0;
     }
-    uint64_t lsn = reader->next_block;
     int code = enter_segment(reader, lsn, err);
     if (code != MP_OK) {
         return -code;
     }
-    if (load_block(reader, lsn)) {
-        reader->next_block = reader->block_end;
-        return 1;
+    code = load_block(reader, lsn);
+    if (code == MP_E_CORRUPT) {
+        return -skip_damage(reader, lsn, durable, err);
     }
-    uint64_t behind = resync(reader, lsn, durable);
-    reader->next_block = behind;
-    reader->record_next = reader->record_count = 0;
-    reader->skip = 0;
-    mp_fail(err, MP_E_CORRUPT, "journal",
-            "segment %020" PRIu64 ".seg is damaged at byte %" PRIu64 "; %" PRIu64 " bytes skipped",
-            reader->segment_first, lsn - reader->segment_first, behind - lsn);
-    return -MP_E_CORRUPT;
+    if (code != MP_OK) {
+        return -mp_fail(err, (enum mp_code)code, "journal", "cannot read a segment");
+    }
+    reader->next_block = reader->block_end;
+    return 1;
 }
 
 int journal_read(struct journal_reader *reader, int64_t wait_ms, struct journal_record *out,
@@ -200,29 +202,43 @@ int journal_read(struct journal_reader *reader, int64_t wait_ms, struct journal_
     }
 }
 
-/* Walks the headers of lsn's segment to the block that holds lsn. */
-static int seek(struct journal_reader *reader, uint64_t lsn, struct mp_error *err) {
+/*
+ * Finds the block that holds lsn. Most positions are a block's first LSN; others are found from the
+ * segment's start, over damage too. A position inside damage is taken as it is: reading on from it
+ * reports the damage.
+ */
+static int seek(struct journal_reader *reader, uint64_t lsn, uint64_t durable,
+                struct mp_error *err) {
     int code = enter_segment(reader, lsn, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    reader->next_block = lsn;
     uint64_t at = reader->segment_first;
-    while (code == MP_OK && at < lsn) {
-        uint8_t bytes[BLOCK_HEADER_BYTES];
-        struct block_header header;
-        if (!read_at(reader->fd, bytes, sizeof(bytes), at - reader->segment_first) ||
-            !block_header_decode(bytes, at, &header)) {
-            return mp_fail(err, MP_E_CORRUPT, "lsn", "%" PRIu64 " is no boundary", lsn);
-        }
+    if (lsn == at || lsn == durable || load_block(reader, lsn) == MP_OK) {
+        reader->record_count = 0; /* read again in its turn */
+        return MP_OK;
+    }
+    while (at < lsn) {
+        struct block_header header = {0};
+        code = segment_read_block(reader->fd, reader->segment_first, at, &reader->stored, &header);
         uint64_t end = at + BLOCK_HEADER_BYTES + header.stored_len;
-        if (lsn < end) {
-            if (lsn - at >= header.record_count) {
-                return mp_fail(err, MP_E_CORRUPT, "lsn", "%" PRIu64 " is no boundary", lsn);
-            }
+        if (code == MP_E_CORRUPT) {
+            code = segment_resync(reader->fd, reader->segment_first, at + 1, lsn, &reader->stored,
+                                  &end);
+        } else if (code == MP_OK && lsn < end) {
+            reader->next_block = at;
             reader->skip = (uint32_t)(lsn - at);
-            break;
+            return lsn - at < header.record_count
+                       ? MP_OK
+                       : mp_fail(err, MP_E_CORRUPT, "lsn", "%" PRIu64 " is no boundary", lsn);
+        }
+        if (code != MP_OK) {
+            return mp_fail(err, (enum mp_code)code, "journal", "cannot read a segment");
         }
         at = end;
     }
-    reader->next_block = at;
-    return code;
+    return MP_OK;
 }
 
 int journal_reader_open(struct journal *journal, uint64_t from_lsn, struct journal_reader **out,
@@ -234,7 +250,7 @@ int journal_reader_open(struct journal *journal, uint64_t from_lsn, struct journ
     }
     reader->journal = journal;
     reader->fd = -1;
-    mp_buf_init(&reader->stored, BLOCK_RAW_MAX);
+    mp_buf_init(&reader->stored, BLOCK_HEADER_BYTES + BLOCK_RAW_MAX);
     mp_buf_init(&reader->raw, BLOCK_RAW_MAX);
     reader->zstd = ZSTD_createDCtx();
     pthread_mutex_lock(&journal->mutex);
@@ -245,15 +261,15 @@ int journal_reader_open(struct journal *journal, uint64_t from_lsn, struct journ
     if (!reader->zstd) {
         code = mp_fail(err, MP_E_MEMORY, "journal", "no memory for a reader");
     } else if (from_lsn > durable) {
-        code = mp_fail(err, MP_E_CORRUPT, "lsn", "%" PRIu64 " lies behind the journal's end %" PRIu64,
-                       from_lsn, durable);
+        code = mp_fail(err, MP_E_CORRUPT, "lsn",
+                       "%" PRIu64 " lies behind the journal's end %" PRIu64, from_lsn, durable);
     } else if (from_lsn <= first) {
         code = from_lsn != 0 && from_lsn < first
                    ? mp_fail(err, MP_E_NOT_FOUND, "lsn", "%" PRIu64 " was deleted", from_lsn)
                    : MP_OK;
         reader->next_block = first;
     } else {
-        code = seek(reader, from_lsn, err);
+        code = seek(reader, from_lsn, durable, err);
     }
     if (code != MP_OK) {
         journal_reader_close(reader);

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SEGMENT_NAME_DIGITS 20
-#define SEGMENT_NAME_LEN (SEGMENT_NAME_DIGITS + 4)
+#define SEGMENT_NAME_LEN (SEGMENT_NAME_DIGITS + sizeof(SEGMENT_ENDING) - 1)
 
 static int compare_lsn(const void *a, const void *b) {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -19,8 +18,29 @@ static int compare_lsn(const void *a, const void *b) {
 }
 
 static bool segment_name(const char *name, uint64_t *lsn) {
-    return strlen(name) == SEGMENT_NAME_LEN && strcmp(name + SEGMENT_NAME_DIGITS, ".seg") == 0 &&
+    return strlen(name) == SEGMENT_NAME_LEN &&
+           strcmp(name + SEGMENT_NAME_DIGITS, SEGMENT_ENDING) == 0 &&
            mp_str_to_u64(mp_str_range(name, SEGMENT_NAME_DIGITS), lsn);
+}
+
+/* Left by a crash while a segment was being preallocated. */
+static bool is_unfinished(const char *name) {
+    size_t ending = sizeof(SEGMENT_FRESH_ENDING) - 1;
+    size_t len = strlen(name);
+    return len > ending && strcmp(name + len - ending, SEGMENT_FRESH_ENDING) == 0;
+}
+
+static int list_one(struct journal *journal, uint64_t lsn, struct mp_error *err) {
+    uint64_t *grown = NULL;
+    if (journal->segment_count < JOURNAL_SEGMENTS_MAX) {
+        grown = realloc(journal->segments, (journal->segment_count + 1) * sizeof(*grown));
+    }
+    if (!grown) {
+        return mp_fail(err, MP_E_MEMORY, journal->dir, "too many segments");
+    }
+    journal->segments = grown;
+    grown[journal->segment_count++] = lsn;
+    return MP_OK;
 }
 
 static int list_segments(struct journal *journal, struct mp_error *err) {
@@ -31,19 +51,11 @@ static int list_segments(struct journal *journal, struct mp_error *err) {
     int code = MP_OK;
     for (struct dirent *entry = readdir(dir); entry && code == MP_OK; entry = readdir(dir)) {
         uint64_t lsn;
-        if (!segment_name(entry->d_name, &lsn)) {
-            continue;
+        if (segment_name(entry->d_name, &lsn)) {
+            code = list_one(journal, lsn, err);
+        } else if (is_unfinished(entry->d_name)) {
+            unlinkat(dirfd(dir), entry->d_name, 0);
         }
-        uint64_t *grown = journal->segment_count < JOURNAL_SEGMENTS_MAX
-                              ? realloc(journal->segments,
-                                        (journal->segment_count + 1) * sizeof(*grown))
-                              : NULL;
-        if (!grown) {
-            code = mp_fail(err, MP_E_MEMORY, journal->dir, "too many segments");
-            break;
-        }
-        journal->segments = grown;
-        grown[journal->segment_count++] = lsn;
     }
     closedir(dir);
     if (journal->segment_count > 0) {
@@ -52,56 +64,89 @@ static int list_segments(struct journal *journal, struct mp_error *err) {
     return code;
 }
 
+static void report_last(uint64_t first, const struct segment_state *state) {
+    if (state->damaged_bytes > 0) {
+        mp_log(MP_LOG_ERROR, "journal", "damage in the middle of the last segment",
+               "segment=%020" PRIu64 " bytes=%" PRIu64, first, state->damaged_bytes);
+    }
+    if (state->torn_bytes > 0) {
+        mp_log(MP_LOG_WARN, "journal", "torn tail cut", "segment=%020" PRIu64 " bytes=%" PRIu64,
+               first, state->torn_bytes);
+    }
+}
+
 /* Takes the last segment up again: cuts what follows the last intact block, preallocates anew. */
 static int resume_last(struct journal *journal, struct mp_error *err) {
     char path[JOURNAL_PATH_MAX];
+    struct segment_state state;
     uint64_t first = journal->segments[journal->segment_count - 1];
-    uint64_t end = first, torn = 0;
     segment_path(path, sizeof(path), journal->dir, first);
     journal->fd = open(path, O_RDWR | O_CLOEXEC);
     if (journal->fd < 0) {
         return mp_fail_sys(err, errno, path, "cannot open the last segment");
     }
-    int code = segment_verify(journal->fd, first, &end, &torn, err);
+    int code = segment_verify(journal->fd, first, &state, err);
     if (code != MP_OK) {
         return code;
     }
-    if (torn > 0) {
-        mp_log(MP_LOG_WARN, "journal", "torn tail cut", "segment=%020" PRIu64 " bytes=%" PRIu64,
-               first, torn);
-    }
-    if (ftruncate(journal->fd, (off_t)(end - first)) != 0 || fsync(journal->fd) != 0) {
+    report_last(first, &state);
+    uint64_t used = state.end_lsn - first;
+    if (ftruncate(journal->fd, (off_t)used) != 0 || fsync(journal->fd) != 0) {
         return mp_fail_sys(err, errno, path, "cannot cut the last segment");
     }
-    journal->counters.torn_bytes = torn;
-    journal->durable_lsn = end;
+    journal->counters.torn_bytes = state.torn_bytes;
+    journal->durable_lsn = state.end_lsn;
     journal->segment_first = first;
     journal->segment_capacity = journal->segment_bytes;
     /* A disk that is full at start must not keep the server from starting: roll later. */
-    journal->must_roll =
-        end - first >= journal->segment_bytes ||
+    if (used >= journal->segment_bytes ||
         posix_fallocate(journal->fd, 0, (off_t)journal->segment_bytes) != 0 ||
-        fsync(journal->fd) != 0;
+        fsync(journal->fd) != 0) {
+        journal->must_roll = true;
+        return ftruncate(journal->fd, (off_t)used) == 0
+                   ? MP_OK
+                   : mp_fail_sys(err, errno, path, "cannot cut the last segment");
+    }
     return MP_OK;
 }
 
-int journal_recover(struct journal *journal, struct mp_error *err) {
-    int code = list_segments(journal, err);
-    if (code != MP_OK) {
-        return code;
-    }
-    if (journal->segment_count > 0) {
-        return resume_last(journal, err);
-    }
+static int begin_first(struct journal *journal, uint64_t lsn, struct mp_error *err) {
     journal->segments = calloc(1, sizeof(*journal->segments));
     if (!journal->segments) {
         return mp_fail(err, MP_E_MEMORY, journal->dir, "no memory");
     }
-    /* LSNs begin at 1: 0 means "from the oldest" to readers. */
-    journal->segments[0] = 1;
+    journal->segments[0] = lsn;
     journal->segment_count = 1;
-    journal->durable_lsn = journal->segment_first = 1;
+    journal->durable_lsn = journal->segment_first = lsn;
     journal->segment_capacity = journal->segment_bytes;
-    journal->fd = segment_create(journal->dir, 1, journal->segment_bytes, err);
+    journal->fd = segment_create(journal->dir, lsn, journal->segment_bytes, err);
     return journal->fd < 0 ? (int)err->code : MP_OK;
+}
+
+int journal_recover(struct journal *journal, struct mp_error *err) {
+    uint64_t read_until = 0;
+    int code = cursor_highest(journal, &read_until, err);
+    if (code == MP_OK) {
+        code = list_segments(journal, err);
+    }
+    if (code != MP_OK) {
+        return code;
+    }
+    if (journal->segment_count == 0) {
+        /* LSNs begin at 1: 0 means "from the oldest" to readers. */
+        return begin_first(journal, read_until > 0 ? read_until : 1, err);
+    }
+    code = resume_last(journal, err);
+    if (code != MP_OK || journal->durable_lsn >= read_until) {
+        return code;
+    }
+    /* The disk lost what had been synced and read: those LSNs are taken. New records with them
+     * would never be read. */
+    mp_log(MP_LOG_ERROR, "journal", "the end of the journal is missing", "bytes=%" PRIu64,
+           read_until - journal->durable_lsn);
+    code = journal_roll(journal, read_until, 0, err);
+    if (code == MP_OK) {
+        journal->durable_lsn = read_until;
+    }
+    return code;
 }
