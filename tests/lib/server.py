@@ -214,7 +214,7 @@ class Server:
 
     def collect(self, app, events, **context):
         """POST /v1/collect of a list of events; the Answer."""
-        body = json.dumps({**context, "events": events})
+        body = json.dumps({"v": 1, **context, "events": events})
         return self.request("POST", "/v1/collect", body,
                             {"X-Minipulse-Key": app["write_key"],
                              "Content-Type": "application/json"})
