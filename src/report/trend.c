@@ -56,11 +56,13 @@ static struct figures *row_of(struct trend *trend, int32_t day) {
 static int on_days(void *arg, struct mp_reader *reader) {
     struct trend *trend = arg;
     int32_t first = mp_read_u16(reader);
-    struct figures read = {.visit_uv = mp_read_u64(reader),
-                           .visit_pv = mp_read_u64(reader),
-                           .dwell_ms = mp_read_u64(reader),
-                           .session_cnt = mp_read_u64(reader),
-                           .depth_sum = mp_read_u64(reader)};
+    struct figures read = {.visit_uv = 0};
+    /* One statement each: the order of the columns must be the order of the reads. */
+    read.visit_uv = mp_read_u64(reader);
+    read.visit_pv = mp_read_u64(reader);
+    read.dwell_ms = mp_read_u64(reader);
+    read.session_cnt = mp_read_u64(reader);
+    read.depth_sum = mp_read_u64(reader);
     struct figures *row = row_of(trend, first);
     if (row) {
         read.cycle = row->cycle;
