@@ -1,11 +1,11 @@
-# mp_embed_sql(room dir symbol): every .sql file of dir becomes an element of
+# mp_embed(room pattern symbol): every file that fits the pattern becomes an element of
 #   const struct mp_embedded symbol[] = { {"name", text, length}, … , {NULL, NULL, 0} };
 # in the room's library, sorted by name. The struct is declared in base/embedded.h.
-function(mp_embed_sql room dir symbol)
+function(mp_embed room pattern symbol)
   if(NOT TARGET mp_${room})
     return()
   endif()
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.sql)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${pattern})
   set(output ${CMAKE_BINARY_DIR}/embedded/${symbol}.c)
   add_custom_command(
     OUTPUT ${output}
@@ -14,4 +14,24 @@ function(mp_embed_sql room dir symbol)
     DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
     VERBATIM)
   target_sources(mp_${room} PRIVATE ${output})
+endfunction()
+
+# mp_region_table(room): compiles ip2region's table into the room (see src/collect/region.c).
+function(mp_region_table room)
+  if(NOT TARGET mp_${room})
+    return()
+  endif()
+  find_program(NODE_PROGRAM NAMES node nodejs REQUIRED)
+  set(MP_NODE_MODULES ${CMAKE_SOURCE_DIR}/node_modules CACHE PATH "where npm ci has installed")
+  set(input ${MP_NODE_MODULES}/ip2region/data/ip2region.db)
+  set(output ${CMAKE_BINARY_DIR}/embedded/region.bin)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${NODE_PROGRAM} ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs ${input} ${output}
+    DEPENDS ${input} ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs
+    VERBATIM)
+  add_custom_target(region_table DEPENDS ${output})
+  add_dependencies(mp_${room} region_table)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/collect/region.c PROPERTIES
+    COMPILE_DEFINITIONS "MP_REGION_TABLE=\"${output}\"" OBJECT_DEPENDS ${output})
 endfunction()

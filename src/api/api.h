@@ -1,7 +1,7 @@
 /*
- * The routes: /v1/* ours, /sa for Sensors' clients, health and metrics. Makes the route table that
- * http/ serves; the only room that knows HTTP status codes. What lies outside its reach (journal, loader)
- * comes as callbacks from cmd/.
+ * The routes: ours under /v1, /sa for Sensors' clients, health and metrics. Makes the route table that
+ * http/ serves; the only room that knows HTTP status codes. What lies outside its reach (journal,
+ * loader) comes as callbacks from cmd/.
  */
 #ifndef MP_API_API_H
 #define MP_API_API_H
@@ -18,10 +18,10 @@ extern "C" {
 struct api;
 
 struct api_health {
-    bool is_store_ready;     /* reachable and migrated */
-    bool is_journal_open;    /* accepting records */
-    int64_t load_lag_ms;     /* age of the oldest record not loaded */
-    char reason[256];        /* what is wrong, for a person; empty when nothing is */
+    bool is_store_ready;  /* reachable and migrated */
+    bool is_journal_open; /* accepting records */
+    int64_t load_lag_ms;  /* age of the oldest record not loaded */
+    char reason[256];     /* what is wrong, for a person; empty when nothing is */
 };
 
 struct api_config {
@@ -29,21 +29,23 @@ struct api_config {
     struct mp_apps *apps;
     struct store *store;
     int64_t query_timeout_ms;
-    int64_t late_ms;         /* a day's figures may change until it ended this long ago */
-    /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread. */
+    int64_t late_ms; /* a day's figures may change until it ended this long ago */
+    /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread.
+     */
     int (*append)(void *arg, struct mp_str record, void (*done)(void *arg, int result),
                   void *done_arg);
     void (*health)(void *arg, struct api_health *out);
     /* Appends further metrics in Prometheus' text format; may be NULL. */
     void (*metrics)(void *arg, struct mp_buf *out);
-    void *arg;               /* for the three above */
+    void *arg; /* for the three above */
 };
 
 MP_MUST_CHECK int api_open(const struct api_config *config, struct api **out, struct mp_error *err);
 /* After http_server_stop. */
 void api_close(struct api *api);
 
-/* Fills routes, error_body and on_done of a server's configuration; the api must outlive the server. */
+/* Fills routes, error_body and on_done of a server's configuration; the api must outlive the
+ * server. */
 void api_attach(struct api *api, struct http_config *config);
 
 #ifdef __cplusplus

@@ -83,6 +83,8 @@ struct mp_str http_param(const struct http_request *request,
 struct mp_str http_body(const struct http_request *request); /* FAST and BLOCKING */
 /* The peer's address as text, "127.0.0.1"; "unix" on a Unix socket. */
 struct mp_str http_peer(const struct http_request *request);
+/* The index of its route in http_config.routes; SIZE_MAX when none fitted. */
+size_t http_route_index(const struct http_request *request);
 /* Bytes for the handler's use, zeroed at the request's start, HTTP_SCRATCH_BYTES long. */
 #define HTTP_SCRATCH_BYTES 64
 void *http_scratch(struct http_request *request);

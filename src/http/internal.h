@@ -11,8 +11,9 @@
 #define HTTP_PARAMS_MAX 4
 #define HTTP_REPLY_HEADERS_MAX 16
 #define HTTP_IDLE_REQUESTS_MAX 1024
-#define HTTP_BODY_KEPT_BYTES (256u * 1024) /* a request at rest keeps at most this much body room  \
-                                            */
+#define HTTP_BODY_KEPT_BYTES                                                                       \
+    (256u * 1024) /* a request at rest keeps at most this much body room                           \
+                   */
 
 /* Who owns the request between handler and reply. */
 enum reply_state { REPLY_NONE, REPLY_SUSPENDED, REPLY_READY };

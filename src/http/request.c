@@ -137,6 +137,10 @@ struct mp_str http_peer(const struct http_request *const_request) {
     return mp_str_of(request->peer);
 }
 
+size_t http_route_index(const struct http_request *request) {
+    return request->route ? (size_t)(request->route - request->server->config.routes) : SIZE_MAX;
+}
+
 void *http_scratch(struct http_request *request) {
     return request->scratch;
 }

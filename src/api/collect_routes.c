@@ -1,0 +1,168 @@
+/* Events in: decode on the event loop, append to the journal, reply when it is on disk. */
+#include "api/internal.h"
+
+#include "base/clock.h"
+#include "base/event.h"
+
+#include <stdlib.h>
+
+/* What the reply needs, in the request's scratch, between append and commit. */
+struct pending_reply {
+    struct api *api;
+    uint32_t accepted;
+    uint32_t rejected;
+    char *faults; /* JSON list, malloced; NULL when all were accepted */
+};
+_Static_assert(sizeof(struct pending_reply) <= HTTP_SCRATCH_BYTES, "must fit the scratch");
+
+static struct slot *slot_take(struct api *api) {
+    pthread_mutex_lock(&api->mutex);
+    struct slot *slot = api->free_slots;
+    if (slot) {
+        api->free_slots = slot->next;
+    }
+    pthread_mutex_unlock(&api->mutex);
+    if (slot) {
+        return slot;
+    }
+    slot = calloc(1, sizeof(*slot));
+    if (slot) {
+        mp_buf_init(&slot->record, MP_RECORD_BYTES_MAX);
+        slot->worker = collect_worker_create(api->config.collect);
+    }
+    if (slot && !slot->worker) {
+        free(slot);
+        slot = NULL;
+    }
+    return slot;
+}
+
+static void slot_give(struct api *api, struct slot *slot) {
+    pthread_mutex_lock(&api->mutex);
+    slot->next = api->free_slots;
+    api->free_slots = slot;
+    pthread_mutex_unlock(&api->mutex);
+}
+
+static char *faults_json(const struct collect_result *result) {
+    struct mp_buf out;
+    struct mp_json_writer writer;
+    uint32_t told = result->rejected < COLLECT_ERRORS_MAX ? result->rejected : COLLECT_ERRORS_MAX;
+    mp_buf_init(&out, 64 * 1024);
+    mp_jw_init(&writer, &out);
+    mp_jw_array_begin(&writer);
+    for (uint32_t i = 0; i < told; i++) {
+        const struct collect_fault *fault = &result->faults[i];
+        mp_jw_object_begin(&writer);
+        mp_jw_key(&writer, "index");
+        mp_jw_u64(&writer, fault->index);
+        mp_jw_key(&writer, "field");
+        mp_jw_text(&writer, fault->field);
+        mp_jw_key(&writer, "reason");
+        mp_jw_text(&writer, fault->reason);
+        mp_jw_object_end(&writer);
+    }
+    mp_jw_array_end(&writer);
+    mp_buf_append_byte(&out, 0);
+    if (out.failed) {
+        mp_buf_deinit(&out);
+        return NULL;
+    }
+    return out.ptr; /* the buffer's memory is plain malloc's */
+}
+
+static void reply_counts(struct http_request *request, const struct pending_reply *reply) {
+    struct mp_buf body;
+    mp_buf_init(&body, 128 * 1024);
+    mp_buf_printf(&body, "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s}", reply->accepted,
+                  reply->rejected, reply->faults ? reply->faults : "[]");
+    http_reply(request, 200, "application/json", mp_buf_str(&body));
+    mp_buf_deinit(&body);
+}
+
+/* On the committer's thread, once the record is on disk or is not going to be. */
+static void on_committed(void *arg, int result) {
+    struct http_request *request = arg;
+    struct pending_reply reply = *(struct pending_reply *)http_scratch(request);
+    if (result == MP_OK) {
+        atomic_fetch_add(&reply.api->events_accepted, reply.accepted);
+        atomic_fetch_add(&reply.api->events_rejected, reply.rejected);
+        reply_counts(request, &reply);
+    } else {
+        struct mp_error err;
+        atomic_fetch_add(&reply.api->requests_refused, 1);
+        mp_fail(&err, (enum mp_code)result, "", "the events were not stored; send them again");
+        reply_error(request, &err);
+    }
+    free(reply.faults);
+}
+
+static void append(struct http_request *request, struct api *api, struct slot *slot) {
+    struct pending_reply *reply = http_scratch(request);
+    *reply = (struct pending_reply){
+        .api = api, .accepted = slot->result.accepted, .rejected = slot->result.rejected};
+    if (slot->result.rejected > 0) {
+        reply->faults = faults_json(&slot->result);
+    }
+    if (slot->result.accepted == 0) {
+        atomic_fetch_add(&api->events_rejected, reply->rejected);
+        char *faults = reply->faults;
+        reply_counts(request, reply);
+        free(faults);
+        return;
+    }
+    int code =
+        api->config.append(api->config.arg, mp_buf_str(&slot->record), on_committed, request);
+    if (code != MP_OK) {
+        on_committed(request, code);
+    }
+}
+
+typedef int decoder(struct collect_worker *worker, const struct collect_input *input,
+                    struct mp_buf *out, struct collect_result *result, struct mp_error *err);
+
+static void collect_with(struct http_request *request, struct api *api, decoder *decode) {
+    struct mp_error err;
+    struct slot *slot = slot_take(api);
+    if (!slot) {
+        mp_fail(&err, MP_E_MEMORY, "", "out of memory");
+        reply_error(request, &err);
+        return;
+    }
+    struct collect_input input = {.body = http_body(request),
+                                  .query = http_query(request, "data"),
+                                  .project = http_query(request, "project"),
+                                  .content_encoding = http_header(request, "Content-Encoding"),
+                                  .key = http_header(request, "X-Minipulse-Key"),
+                                  .peer = http_peer(request),
+                                  .forwarded_for = http_header(request, "X-Forwarded-For"),
+                                  .user_agent = http_header(request, "User-Agent"),
+                                  .received_ms = mp_now_ms()};
+    mp_buf_clear(&slot->record);
+    http_reply_header(request, "Access-Control-Allow-Origin", "*");
+    if (decode(slot->worker, &input, &slot->record, &slot->result, &err) == MP_OK) {
+        append(request, api, slot);
+    } else {
+        atomic_fetch_add(&api->requests_refused, 1);
+        reply_error(request, &err);
+    }
+    slot_give(api, slot);
+}
+
+void handle_collect(struct http_request *request, void *api) {
+    collect_with(request, api, collect_native);
+}
+
+void handle_sensors(struct http_request *request, void *api) {
+    collect_with(request, api, collect_sensors);
+}
+
+void handle_preflight(struct http_request *request, void *api) {
+    (void)api;
+    http_reply_header(request, "Access-Control-Allow-Origin", "*");
+    http_reply_header(request, "Access-Control-Allow-Methods", "GET, POST");
+    http_reply_header(request, "Access-Control-Allow-Headers",
+                      "Content-Type, Content-Encoding, X-Minipulse-Key");
+    http_reply_header(request, "Access-Control-Max-Age", "86400");
+    http_reply_static(request, 204, NULL, MP_STR(""));
+}

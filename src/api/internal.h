@@ -1,0 +1,75 @@
+/* Private to api/. */
+#ifndef MP_API_INTERNAL_H
+#define MP_API_INTERNAL_H
+
+#include "api/api.h"
+
+#include "base/json_write.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define API_REPLY_BYTES_MAX (32u << 20)
+#define API_READY_LAG_MS_MAX 600000
+
+/* A collect worker and its record buffer, lent to one request at a time. */
+struct slot {
+    struct collect_worker *worker;
+    struct mp_buf record;
+    struct collect_result result;
+    struct slot *next;
+};
+
+/* Latency buckets in µs; the last counts everything above. */
+#define API_BUCKETS 12
+#define API_STATUS_CLASSES 6
+
+struct route_stats {
+    atomic_uint_fast64_t by_class[API_STATUS_CLASSES]; /* 1xx … 5xx at [1 … 5] */
+    atomic_uint_fast64_t buckets[API_BUCKETS];
+    atomic_uint_fast64_t total_us;
+};
+
+struct api {
+    struct api_config config;
+    struct http_route *routes;
+    size_t route_count;
+    struct route_stats *stats; /* one a route, and one for what fits none */
+    pthread_mutex_t mutex;     /* guards free_slots */
+    struct slot *free_slots;
+    atomic_uint_fast64_t events_accepted;
+    atomic_uint_fast64_t events_rejected;
+    atomic_uint_fast64_t requests_refused; /* as a whole, by collect or the journal */
+};
+
+/* problem.c: RFC 9457 problem details */
+void problem_body(struct mp_buf *out, int status, const char *title, const char *detail,
+                  const char *field);
+void reply_problem(struct http_request *request, int status, const char *title, const char *detail,
+                   const char *field);
+/* By the error's code, from the one table. */
+void reply_error(struct http_request *request, const struct mp_error *err);
+void problem_for_http(int status, const char *reason, struct mp_buf *body,
+                      const char **content_type);
+
+/* collect_routes.c */
+void handle_collect(struct http_request *request, void *api);
+void handle_sensors(struct http_request *request, void *api);
+void handle_preflight(struct http_request *request, void *api);
+
+/* report_routes.c */
+void handle_trend(struct http_request *request, void *api);
+
+/* auth.c: the app of the path, if the request bears its read key; else replies and gives NULL. The
+ * snapshot is released by the caller. */
+const struct mp_app *authorize(struct http_request *request, struct api *api,
+                               struct mp_apps_snapshot **snapshot);
+
+/* status_routes.c */
+void handle_alive(struct http_request *request, void *api);
+void handle_ready(struct http_request *request, void *api);
+void handle_metrics(struct http_request *request, void *api);
+void handle_home(struct http_request *request, void *api);
+void count_request(const struct http_request *request, int status, int64_t duration_us, void *api);
+
+#endif
