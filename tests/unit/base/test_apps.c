@@ -142,6 +142,22 @@ static void what_another_process_adds_appears_at_refresh(void **state) {
     mp_apps_close(command);
 }
 
+static void the_first_app_makes_the_data_directory(void **state) {
+    (void)state;
+    struct mp_apps *apps = NULL;
+    struct mp_app app;
+    char below[96];
+    snprintf(below, sizeof(below), "%s/data", dir);
+    assert_int_equal(mp_apps_open(below, &apps, NULL), MP_OK);
+    assert_int_equal(mp_apps_add(apps, "a", "a", "UTC", 1800000, &app, NULL), MP_OK);
+    mp_apps_close(apps);
+    assert_int_equal(mp_apps_open(below, &apps, NULL), MP_OK);
+    struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+    assert_int_equal(mp_apps_count(snapshot), 1);
+    mp_apps_release(snapshot);
+    mp_apps_close(apps);
+}
+
 static void two_writers_lose_nothing_of_each_other(void **state) {
     (void)state;
     struct mp_apps *one = open_apps(), *two = open_apps();
@@ -279,6 +295,7 @@ int main(void) {
         T(keys_are_long_random_and_not_readable_by_others),
         T(a_rotated_key_and_the_one_before_are_accepted),
         T(what_another_process_adds_appears_at_refresh),
+        T(the_first_app_makes_the_data_directory),
         T(two_writers_lose_nothing_of_each_other),
         T(a_broken_file_leaves_the_former_apps_in_force),
         T(wrong_values_are_refused_by_name),

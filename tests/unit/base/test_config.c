@@ -1,4 +1,5 @@
 #include "base/config.h"
+#include "base/config_table.h"
 #include "base/log.h"
 
 #include <setjmp.h>
@@ -202,6 +203,11 @@ static void secrets_are_never_printed(void **state) {
     assert_refused(read_config(NULL, "MINIPULSE_STORE_PASSWORD=hunter2\xff", NULL, NULL),
                    "store_password", "environment", "UTF-8");
     assert_null(strstr(err.message, "hunter2"));
+    struct mp_setting setting = {.name = "pin", .choices = "1|2", .is_secret = true};
+    setting.type = MP_SETTING_CHOICE;
+    assert_int_equal(mp_setting_apply(&config, &setting, MP_STR("4711"), "file", &err),
+                     MP_E_ARGUMENT);
+    assert_null(strstr(err.message, "4711"));
     mp_buf_deinit(&out);
 }
 

@@ -256,6 +256,25 @@ static void what_decode_would_refuse_is_not_encoded(void **state) {
     mp_buf_deinit(&buf);
 }
 
+static void a_string_over_its_limit_is_corrupt(void **state) {
+    (void)state;
+    static char app[MP_EVENT_ID_MAX];
+    struct mp_context context = {.app = {app, sizeof(app)}};
+    struct mp_buf good, bad;
+    mp_buf_init(&good, 4096);
+    mp_buf_init(&bad, 4096);
+    mp_record_begin(&good, &context);
+    assert_int_equal(read_all(mp_buf_str(&good)), 0);
+    /* The same record by hand, with an app of one byte more. */
+    mp_buf_append_byte(&bad, (uint8_t)good.ptr[0]);
+    mp_buf_append_varint(&bad, sizeof(app) + 1);
+    mp_buf_append_byte(&bad, 'x');
+    mp_buf_append(&bad, good.ptr + 3, good.len - 3);
+    assert_int_equal(read_all(mp_buf_str(&bad)), -1);
+    mp_buf_deinit(&good);
+    mp_buf_deinit(&bad);
+}
+
 static void more_events_or_another_version_than_documented_are_corrupt(void **state) {
     (void)state;
     struct mp_context context = {.app = MP_STR("shop")};
@@ -281,6 +300,7 @@ int main(void) {
         cmocka_unit_test(a_record_cut_at_any_byte_is_shorter_or_corrupt),
         cmocka_unit_test(a_damaged_record_never_reads_outside_itself),
         cmocka_unit_test(what_decode_would_refuse_is_not_encoded),
+        cmocka_unit_test(a_string_over_its_limit_is_corrupt),
         cmocka_unit_test(more_events_or_another_version_than_documented_are_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "base/zone_bytes.h"
+#include "base/zone_rule.h"
 
 #include "random.h"
 
@@ -152,6 +153,74 @@ static void names_that_lead_elsewhere_are_refused(void **state) {
     assert_int_equal(mp_zone_open(MP_STR("Asia"), &zone, NULL), MP_E_NOT_FOUND);
 }
 
+static void rules_that_are_none_are_refused(void **state) {
+    (void)state;
+    const char *bad[] = {"",
+                         "E",
+                         "EST",
+                         "EST5EDT",
+                         "EST5EDT,",
+                         "EST5EDT,M3.2.0",
+                         "EST5EDT,M13.2.0,M11.1.0",
+                         "EST5EDT,M3.6.0,M11.1.0",
+                         "EST5EDT,M3.2.7,M11.1.0",
+                         "EST5EDT,J0,J300",
+                         "EST5EDT,J366,J1",
+                         "EST5EDT,366,1",
+                         "EST5EDT,0/168,1",
+                         "EST5:60",
+                         "<EST5",
+                         "EST5 ",
+                         "EST5EDT,M3.2.0,M11.1.0x"};
+    struct mp_zone_rule rule;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (mp_zone_rule_parse(mp_str_of(bad[i]), &rule)) {
+            fail_msg("accepted: %s", bad[i]);
+        }
+    }
+}
+
+static void rules_by_day_of_the_year_are_those_of_libc(void **state) {
+    (void)state;
+    static const char *const rules[] = {
+        "XST-3XDT,J60/2,J300/3",           "XST-3XDT,59/2,299/3:30:15",
+        "XST5XDT4:30,J9/0,J355/24",        "XST-3XDT,300/-5,60/30",
+        "<+0330>-3:30<+05>-5,J61,J60/100", "XST0",
+        "NZST-12NZDT,M9.5.0,M4.1.0/3",
+    };
+    uint64_t seed = random_seed("zone rule");
+    for (size_t n = 0; n < sizeof(rules) / sizeof(rules[0]); n++) {
+        struct mp_zone_rule rule;
+        assert_true(mp_zone_rule_parse(mp_str_of(rules[n]), &rule));
+        setenv("TZ", rules[n], 1);
+        tzset();
+        for (int i = 0; i < 20000; i++) {
+            time_t at = (time_t)random_below(&seed, 4000000000u); /* 1970 to 2096 */
+            struct tm local;
+            assert_non_null(localtime_r(&at, &local));
+            if (mp_zone_rule_offset_s(&rule, at) != local.tm_gmtoff) {
+                fail_msg("%s at %lld: %d, libc %ld", rules[n], (long long)at,
+                         (int)mp_zone_rule_offset_s(&rule, at), local.tm_gmtoff);
+            }
+        }
+    }
+    unsetenv("TZ");
+    tzset();
+}
+
+static void the_years_last_hours_belong_to_the_local_year(void **state) {
+    (void)state;
+    /* libc takes the year of UTC here, so this one is by hand: summer time from 1 January 00:00
+     * standard time (05:00 UTC) to the end of 31 December summer time (04:30 UTC). */
+    struct mp_zone_rule rule;
+    int64_t new_year_s = 2051222400; /* 2035-01-01 00:00 UTC */
+    assert_true(mp_zone_rule_parse(MP_STR("XST5XDT4:30,J1/0,J365/24"), &rule));
+    assert_int_equal(mp_zone_rule_offset_s(&rule, new_year_s + 16199), -16200);
+    assert_int_equal(mp_zone_rule_offset_s(&rule, new_year_s + 16200), -18000);
+    assert_int_equal(mp_zone_rule_offset_s(&rule, new_year_s + 17999), -18000);
+    assert_int_equal(mp_zone_rule_offset_s(&rule, new_year_s + 18000), -16200);
+}
+
 static size_t read_zone_file(const char *path, uint8_t *out, size_t size) {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -194,6 +263,9 @@ int main(void) {
         cmocka_unit_test(a_day_starts_at_its_first_moment),
         cmocka_unit_test(a_day_that_begins_twice_starts_at_the_first_beginning),
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
+        cmocka_unit_test(rules_that_are_none_are_refused),
+        cmocka_unit_test(rules_by_day_of_the_year_are_those_of_libc),
+        cmocka_unit_test(the_years_last_hours_belong_to_the_local_year),
         cmocka_unit_test(a_damaged_zone_file_is_refused_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
