@@ -1,10 +1,18 @@
-#include "report/internal.h"
-
-#include "base/zone.h"
-
 #include <stdio.h>
 
-int32_t cycle_start(int32_t day, enum report_cycle by) {
+#include "base/zone.h"
+#include "report/internal.h"
+
+/* The calendar that both engines share ends with 2105-12-31. */
+#define DAY_MAX 49672
+
+const char *report_cycle_name(enum report_cycle by) {
+    static const char *const names[] = {
+        [REPORT_DAY] = "day", [REPORT_WEEK] = "week", [REPORT_MONTH] = "month"};
+    return names[by];
+}
+
+int32_t report_cycle_start(enum report_cycle by, int32_t day) {
     switch (by) {
     case REPORT_WEEK:
         return mp_day_monday(day);
@@ -15,63 +23,80 @@ int32_t cycle_start(int32_t day, enum report_cycle by) {
     }
 }
 
-struct cycle cycle_at(int32_t first, enum report_cycle by) {
+int32_t report_cycle_end(enum report_cycle by, int32_t day) {
     switch (by) {
     case REPORT_WEEK:
-        return (struct cycle){first, first + 6};
+        return mp_day_monday(day) + 6;
     case REPORT_MONTH:
-        return (struct cycle){first, mp_day_next_month(first) - 1};
+        return mp_day_next_month(day) - 1;
     default:
-        return (struct cycle){first, first};
+        return day;
     }
 }
 
-void cycle_name(struct cycle cycle, enum report_cycle by, char out[CYCLE_NAME_BYTES]) {
-    char from[11], to[11];
-    mp_day_format(cycle.from, from);
-    mp_day_format(cycle.to, to);
-    switch (by) {
+static int32_t months_since_zero(int32_t day) {
+    struct mp_date date = mp_date_from_day(day);
+    return date.year * 12 + date.month;
+}
+
+size_t report_cycle_index(const struct report_range *range, int32_t day) {
+    switch (range->by) {
     case REPORT_WEEK:
-        snprintf(out, CYCLE_NAME_BYTES, "%s/%s", from, to);
-        break;
+        return (size_t)(day - range->from) / 7;
     case REPORT_MONTH:
-        snprintf(out, CYCLE_NAME_BYTES, "%.7s", from);
-        break;
+        return (size_t)(months_since_zero(day) - months_since_zero(range->from));
     default:
-        snprintf(out, CYCLE_NAME_BYTES, "%s", from);
+        return (size_t)(day - range->from);
     }
 }
 
-const char *cycle_function(enum report_cycle by) {
-    static const char *const functions[] = {"toDate", "toMonday", "toStartOfMonth"};
-    return functions[by];
+size_t report_cycle_count(const struct report_range *range) {
+    return report_cycle_index(range, range->to) + 1;
 }
 
-const char *cycle_word(enum report_cycle by) {
-    static const char *const words[] = {"day", "week", "month"};
-    return words[by];
+void report_cycle_label(enum report_cycle by, int32_t start, char out[REPORT_LABEL_BYTES]) {
+    char first[11];
+    char last[11];
+    mp_day_format(start, first);
+    mp_day_format(report_cycle_end(by, start), last);
+    switch (by) {
+    case REPORT_WEEK:
+        snprintf(out, REPORT_LABEL_BYTES, "%s/%s", first, last);
+        break;
+    case REPORT_MONTH:
+        snprintf(out, REPORT_LABEL_BYTES, "%.7s", first);
+        break;
+    default:
+        snprintf(out, REPORT_LABEL_BYTES, "%s", first);
+    }
 }
 
 int report_range_widen(struct report_range *range, struct mp_error *err) {
     if (range->by != REPORT_DAY && range->by != REPORT_WEEK && range->by != REPORT_MONTH) {
-        return mp_fail(err, MP_E_ARGUMENT, "by", "must be day, week or month");
+        return mp_fail(err, MP_E_ARGUMENT, "by", "is not day, week or month");
+    }
+    if (range->from < 0 || range->from > DAY_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "from", "is before 1970 or after 2105");
+    }
+    if (range->to < 0 || range->to > DAY_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "to", "is before 1970 or after 2105");
     }
     if (range->to < range->from) {
-        return mp_fail(err, MP_E_ARGUMENT, "to", "lies before from");
+        return mp_fail(err, MP_E_ARGUMENT, "to", "is before \"from\"");
     }
-    /* Days are 16-bit in the engine: 1970 to 2149. */
-    if (range->from < 31 || range->to > UINT16_MAX - 62) {
-        return mp_fail(err, MP_E_ARGUMENT, range->from < 31 ? "from" : "to",
-                       "must be a day from 1970-02-01 to 2149-04-01");
+    struct report_range wide = {.from = report_cycle_start(range->by, range->from),
+                                .to = report_cycle_end(range->by, range->to),
+                                .by = range->by};
+    if (wide.from < 0) {
+        return mp_fail(err, MP_E_ARGUMENT, "from", "its week begins before 1970");
     }
-    int32_t from = cycle_start(range->from, range->by);
-    int32_t to = cycle_at(cycle_start(range->to, range->by), range->by).to;
-    int32_t days_per_cycle = range->by == REPORT_DAY ? 1 : range->by == REPORT_WEEK ? 7 : 28;
-    if ((to - from) / days_per_cycle >= REPORT_CYCLES_MAX) {
-        return mp_fail(err, MP_E_ARGUMENT, "from", "the range has over %d cycles",
+    if (wide.to > DAY_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "to", "its week ends after 2105");
+    }
+    if (report_cycle_count(&wide) > REPORT_CYCLES_MAX) {
+        return mp_fail(err, MP_E_ARGUMENT, "from", "the range has more than %d cycles",
                        REPORT_CYCLES_MAX);
     }
-    range->from = from;
-    range->to = to;
-    return MP_OK;
+    *range = wide;
+    return 0;
 }
