@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,9 +166,7 @@ int mp_zone_open(struct mp_str name, struct mp_zone **out, struct mp_error *err)
     if (!name_is_safe(name)) {
         return mp_fail(err, MP_E_ARGUMENT, "zone", "not the name of a time zone");
     }
-    memcpy(path, ZONE_DIR, sizeof(ZONE_DIR) - 1);
-    memcpy(path + sizeof(ZONE_DIR) - 1, name.ptr, name.len);
-    path[sizeof(ZONE_DIR) - 1 + name.len] = '\0';
+    snprintf(path, sizeof(path), ZONE_DIR "%.*s", MP_STR_ARG(name));
     if (!read_file(path, &data, &len)) {
         free(data);
         return mp_fail(err, MP_E_NOT_FOUND, "zone", "no time zone \"%.*s\" on this machine (%s)",
