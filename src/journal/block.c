@@ -1,9 +1,9 @@
+/* A block as bytes: encoding, and decoding of bytes that nobody vouches for. */
 #include "journal/internal.h"
 
 #include "base/hash.h"
 
 #define ZSTD_LEVEL 1
-#define CHECKSUM_AT 32u
 
 static void put32(uint8_t *at, uint32_t value) {
     for (int i = 0; i < 4; i++) {
@@ -24,9 +24,8 @@ static uint64_t get64(const uint8_t *at) {
     return get32(at) | (uint64_t)get32(at + 4) << 32;
 }
 
-/* The header before its checksum, then the payload. */
-static uint64_t block_checksum(const uint8_t *header, const uint8_t *payload, size_t len) {
-    uint64_t parts[2] = {mp_checksum(header, CHECKSUM_AT), mp_checksum(payload, len)};
+uint64_t block_checksum(const uint8_t *header, const uint8_t *payload, size_t len) {
+    uint64_t parts[2] = {mp_checksum(header, BLOCK_CHECKSUM_AT), mp_checksum(payload, len)};
     return mp_checksum(parts, sizeof(parts));
 }
 
@@ -57,7 +56,7 @@ int block_encode(struct mp_buf *out, ZSTD_CCtx *zstd, struct mp_str raw, uint32_
     put32(header + 16, is_compressed);
     put32(header + 20, 0);
     put64(header + 24, lsn);
-    put64(header + CHECKSUM_AT, block_checksum(header, payload, stored));
+    put64(header + BLOCK_CHECKSUM_AT, block_checksum(header, payload, stored));
     out->len = BLOCK_HEADER_BYTES + stored;
     return MP_OK;
 }
@@ -78,7 +77,8 @@ bool block_header_decode(const uint8_t *bytes, uint64_t lsn, struct block_header
 
 bool block_is_intact(const uint8_t *header, const uint8_t *payload,
                      const struct block_header *decoded) {
-    return get64(header + CHECKSUM_AT) == block_checksum(header, payload, decoded->stored_len);
+    return get64(header + BLOCK_CHECKSUM_AT) ==
+           block_checksum(header, payload, decoded->stored_len);
 }
 
 int block_unpack(struct mp_buf *raw, ZSTD_DCtx *zstd, const struct block_header *header,

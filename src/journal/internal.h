@@ -18,6 +18,7 @@
  * than its number of records.
  */
 #define BLOCK_HEADER_BYTES 40u
+#define BLOCK_CHECKSUM_AT 32u   /* in the header, its last field */
 #define BLOCK_MAGIC 0x314a504du /* "MPJ1" */
 #define BLOCK_RAW_MAX (64u << 20)
 #define BLOCK_COMPRESS_MIN 512u
@@ -36,6 +37,8 @@ MP_MUST_CHECK int block_encode(struct mp_buf *out, ZSTD_CCtx *zstd, struct mp_st
 /* Reads a header of BLOCK_HEADER_BYTES; false unless magic, lengths and lsn make sense. */
 MP_MUST_CHECK bool block_header_decode(const uint8_t *bytes, uint64_t lsn,
                                        struct block_header *out);
+/* Of the header before its checksum and the payload. Exposed for the fuzzer. */
+uint64_t block_checksum(const uint8_t *header, const uint8_t *payload, size_t len);
 /* Checks header and payload against the checksum. */
 MP_MUST_CHECK bool block_is_intact(const uint8_t *header, const uint8_t *payload,
                                    const struct block_header *decoded);
