@@ -117,7 +117,8 @@ static bool name_is_safe(struct mp_str name) {
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!is_letter && !(c >= '0' && c <= '9') && !memchr("_+/-", c, 4)) {
+        bool is_sign = c == '_' || c == '+' || c == '/' || c == '-';
+        if (!is_letter && !is_sign && !(c >= '0' && c <= '9')) {
             return false; /* '.' is out, and with it ".." */
         }
     }
