@@ -65,6 +65,9 @@ int cmd_print(struct mp_str text);
 /* DATA_DIR/name. MP_E_TOO_LARGE when it is longer than out. */
 MP_MUST_CHECK int cmd_path(const struct mp_config *config, const char *name, char out[CMD_PATH_MAX],
                            struct mp_error *err);
+/* The same from the root on; DATA_DIR must be there. The engine and sockets want it so. */
+MP_MUST_CHECK int cmd_path_absolute(const struct mp_config *config, const char *name,
+                                    char out[CMD_PATH_MAX], struct mp_error *err);
 /* Makes DATA_DIR (mode 0700) when missing. */
 MP_MUST_CHECK int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err);
 /* True when the store is the engine that serve starts. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #define STORE_CONNECT_TIMEOUT_MS 3000
@@ -52,6 +53,18 @@ int cmd_path(const struct mp_config *config, const char *name, char out[CMD_PATH
                               : mp_fail(err, MP_E_TOO_LARGE, "data_dir", "data_dir is too long");
 }
 
+int cmd_path_absolute(const struct mp_config *config, const char *name, char out[CMD_PATH_MAX],
+                      struct mp_error *err) {
+    char *dir = realpath(config->data_dir, NULL);
+    if (!dir) {
+        return mp_fail_sys(err, errno, "data_dir", "cannot find the folder %s", config->data_dir);
+    }
+    int len = snprintf(out, CMD_PATH_MAX, "%s/%s", dir, name);
+    free(dir);
+    return len < CMD_PATH_MAX ? MP_OK
+                              : mp_fail(err, MP_E_TOO_LARGE, "data_dir", "data_dir is too long");
+}
+
 int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err) {
     if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST) {
         return mp_fail_sys(err, errno, "data_dir", "cannot make the folder %s", config->data_dir);
@@ -74,7 +87,7 @@ int cmd_store_open(const struct mp_config *config, int connections_max, struct s
                                  .connections_max = connections_max,
                                  .connect_timeout_ms = STORE_CONNECT_TIMEOUT_MS};
     if (cmd_is_embedded(config)) {
-        int code = cmd_path(config, CMD_ENGINE_SOCKET, url + strlen("unix:"), err);
+        int code = cmd_path_absolute(config, CMD_ENGINE_SOCKET, url + strlen("unix:"), err);
         if (code != MP_OK) {
             return code;
         }

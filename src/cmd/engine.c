@@ -30,8 +30,8 @@ static int run(struct cmd_call *call) {
         return CMD_FAILED;
     }
     int code = cmd_make_data_dir(config, &err);
-    code = code ? code : cmd_path(config, CMD_ENGINE_DIR, dir, &err);
-    code = code ? code : cmd_path(config, CMD_ENGINE_SOCKET, socket, &err);
+    code = code ? code : cmd_path_absolute(config, CMD_ENGINE_DIR, dir, &err);
+    code = code ? code : cmd_path_absolute(config, CMD_ENGINE_SOCKET, socket, &err);
     if (code == MP_OK) {
         struct engine_config engine = {
             .library = library,
