@@ -12,8 +12,9 @@
 
 #define DOOR_CONNECTIONS_MAX 64
 #define DOOR_IDLE_S 600
-#define STOP_GRACE_MS 4000
-#define SPARE_CONNECTIONS 1
+/* Together below the time that serve gives the engine to end. */
+#define SOCKET_GRACE_MS 2500
+#define TCP_GRACE_MS 500
 
 static void ping(struct http_request *request, void *arg) {
     (void)arg;
@@ -49,31 +50,41 @@ static int open_door(struct door *door, const char *listen, struct http_route ro
     return http_server_start(&config, out, err);
 }
 
-static int open_pools(struct engine *engine, struct mp_error *err) {
+static int check_config(const struct engine_config *config, struct mp_error *err) {
+    bool has_password =
+        config->tcp_user && config->tcp_user[0] && config->tcp_password && config->tcp_password[0];
+    if (config->tcp_listen && !has_password) {
+        return mp_fail(err, MP_E_ARGUMENT, "engine_password",
+                       "engine_listen needs engine_user and engine_password");
+    }
+    if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST) {
+        return mp_fail_sys(err, errno, config->data_dir, "cannot make the directory");
+    }
+    return MP_OK;
+}
+
+static int open_database(struct engine *engine, struct mp_error *err) {
     const struct engine_config *config = &engine->config;
-    struct pool_config pool = {.chdb = &engine->chdb,
-                               .data_dir = config->data_dir,
-                               .memory_bytes = config->memory_bytes,
-                               .threads = config->threads,
-                               .query_timeout_ms = config->query_timeout_ms,
-                               .count = config->connections / 2 < 2 ? 2 : config->connections / 2};
-    int code = pool_open(&pool, &engine->writers, err);
-    if (code == MP_OK) {
-        pool.count = SPARE_CONNECTIONS;
-        code = pool_open(&pool, &engine->spare, err);
+    int code = chdb_load(config->library, &engine->chdb, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    /* Else chDB's handlers for crashes and SIGTERM take the place of ours. */
+    engine->chdb.set_signal_handlers_enabled(0);
+    code = connections_open(&engine->chdb, config, &engine->connections, err);
+    if (code == MP_OK && config->tcp_listen) {
+        code = reader_rules_open(&engine->chdb, engine->connections, &engine->reader_rules, err);
     }
     if (code == MP_OK) {
-        pool.count = config->connections;
-        pool.is_read_only = true;
-        code = pool_open(&pool, &engine->readers, err);
+        code = watch_start(engine->connections, &engine->chdb, &engine->watch, err);
     }
     return code;
 }
 
 static int serve_doors(struct engine *engine, const sigset_t *signals, struct mp_error *err) {
     char listen[4096];
-    struct door unix_door = {engine, true};
-    struct door tcp_door = {engine, false};
+    struct door unix_door = {engine, &engine->writers, false};
+    struct door tcp_door = {engine, &engine->readers, true};
     struct http_route unix_routes[3], tcp_routes[3];
     struct http_server *unix_server = NULL, *tcp_server = NULL;
     snprintf(listen, sizeof(listen), "unix:%s", engine->config.socket_path);
@@ -83,16 +94,17 @@ static int serve_doors(struct engine *engine, const sigset_t *signals, struct mp
     }
     if (code == MP_OK) {
         int signal = 0;
-        mp_log(MP_LOG_INFO, "engine", "ready", "socket=%s tcp=%s", engine->config.socket_path,
-               engine->config.tcp_listen ? engine->config.tcp_listen : "off");
+        mp_log(MP_LOG_INFO, "engine", "ready", "socket=%s tcp_port=%d", engine->config.socket_path,
+               tcp_server ? http_server_port(tcp_server) : 0);
         sigwait(signals, &signal);
         mp_log(MP_LOG_INFO, "engine", "stopping", "signal=%d", signal);
     }
+    watch_end_all(engine->watch, SOCKET_GRACE_MS);
     if (tcp_server) {
-        http_server_stop(tcp_server, STOP_GRACE_MS);
+        http_server_stop(tcp_server, TCP_GRACE_MS);
     }
     if (unix_server) {
-        http_server_stop(unix_server, STOP_GRACE_MS);
+        http_server_stop(unix_server, SOCKET_GRACE_MS);
     }
     return code;
 }
@@ -103,35 +115,27 @@ int engine_run(const struct engine_config *config, struct mp_error *err) {
     if (!engine) {
         return mp_fail(err, MP_E_MEMORY, "engine", "no memory");
     }
-    /* A collector that was killed must not leave an engine that holds the database. */
+    /* A collector that was killed must not leave an engine that holds the database: the next one
+     * starts its own at once. Nothing is lost, for what was acknowledged is on disk. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     engine->config = *config;
+    int connections = config->connections > 0 ? config->connections : 1;
+    gate_init(&engine->writers, connections);
+    gate_init(&engine->readers, connections);
     int code = sodium_init() >= 0 ? MP_OK : mp_fail(err, MP_E_IO, "engine", "no random numbers");
-    if (code == MP_OK && mkdir(config->data_dir, 0700) != 0 && errno != EEXIST) {
-        code = mp_fail_sys(err, errno, config->data_dir, "cannot make the directory");
-    }
-    if (code == MP_OK) {
-        code = chdb_load(config->library, &engine->chdb, err);
-    }
-    if (code == MP_OK) {
-        engine->chdb.set_signal_handlers_enabled(0);
-        code = open_pools(engine, err);
-    }
-    if (code == MP_OK) {
-        code = watch_start(engine->spare, &engine->chdb, &engine->watch, err);
-    }
-    if (code == MP_OK) {
-        code = serve_doors(engine, &signals, err);
-    }
+    code = code ? code : check_config(config, err);
+    code = code ? code : open_database(engine, err);
+    code = code ? code : serve_doors(engine, &signals, err);
     watch_stop(engine->watch);
+    reader_rules_close(engine->reader_rules);
     /* Leaving without closing every connection makes chDB abort. */
-    pool_close(engine->readers);
-    pool_close(engine->writers);
-    pool_close(engine->spare);
+    connections_close(engine->connections);
+    gate_deinit(&engine->writers);
+    gate_deinit(&engine->readers);
     free(engine);
     return code;
 }

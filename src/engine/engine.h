@@ -19,16 +19,17 @@ struct engine_config {
     const char *tcp_listen;  /* "127.0.0.1:8123", read-only, with user and password; NULL = none */
     const char *tcp_user;
     const char *tcp_password;
-    uint64_t memory_bytes; /* the engine's own limit */
-    int threads;           /* of one query; 0 = the machine's */
-    int connections;       /* readers in parallel; as many writers are half of it, at least two */
-    int64_t query_timeout_ms; /* of a query that names none */
+    const char *tcp_database; /* of readers that name none; NULL = they have to */
+    uint64_t memory_bytes;    /* the engine's own limit */
+    int threads;              /* of one query; 0 = the machine's */
+    int connections; /* statements at once on the socket; as many readers more on tcp_listen */
+    int64_t query_timeout_ms; /* of a query that names none; nobody on tcp_listen gets more */
 };
 
 /*
- * Opens the database, serves until SIGTERM or SIGINT, closes every connection. Call from a
- * process's only thread: it blocks the two signals and waits for them. The process dies with its
- * parent.
+ * Opens the database, serves until SIGTERM or SIGINT, ends what is under way, closes every
+ * connection. Call from a process's only thread: it blocks the two signals and waits for them. The
+ * process dies with the thread that started it (PR_SET_PDEATHSIG).
  */
 MP_MUST_CHECK int engine_run(const struct engine_config *config, struct mp_error *err);
 
