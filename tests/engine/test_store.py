@@ -1,0 +1,487 @@
+"""store/ against a real server: literals, inserts, migrations, fail-over, time and cancelling."""
+
+import random
+import socket
+import struct
+import threading
+import time
+import uuid
+
+import pytest
+
+from clickhouse import free_port
+from store_tool import StoreTool
+
+SEED = random.randrange(1 << 32)
+INT64_MIN = -(1 << 63)
+UINT64_MAX = (1 << 64) - 1
+
+
+@pytest.fixture
+def rng():
+    print(f"seed {SEED}")
+    return random.Random(SEED)
+
+
+@pytest.fixture
+def tool(store_place):
+    """Asks questions that need no tables of ours."""
+    with StoreTool(**{**store_place, "database": "default"}) as running:
+        running.opened.ok()
+        yield running
+
+
+@pytest.fixture
+def fresh(store_place):
+    """On a database that is not there yet."""
+    with StoreTool(**store_place) as running:
+        running.opened.ok()
+        yield running
+
+
+@pytest.fixture
+def migrated(fresh):
+    fresh.ask(do="migrate").ok()
+    return fresh
+
+
+def varint(number):
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def text(value):
+    return varint(len(value)) + value
+
+
+def u64(number):
+    return struct.pack("<Q", number)
+
+
+# ---- Literals: what is bound comes back ----
+
+def awkward_strings(rng):
+    yield b""
+    yield bytes(range(256))
+    for piece in (b"'", b"\\", b"\\'", b"\0", b"\n\n", b"{a:String}", b"{?codec:x}", b"-- '",
+                  b"/* ", b"*/", b"';", b"\\x00", b"\\N", b"\xff\xfe", "小程序".encode(), b"`", b'"'):
+        yield piece
+        yield piece * 3
+        yield b"x" + piece
+        yield piece + b"\\"
+    alphabet = b"'\\\0\n\r\t{}x0;:-/*`\"\xe5\xb0\x8f\x80"
+    for _ in range(60):
+        size = rng.randrange(40)
+        yield bytes(rng.choice(alphabet) for _ in range(size))
+        yield rng.randbytes(size)
+
+
+def test_every_string_comes_back_as_it_was_bound(tool, rng):
+    values = list(awkward_strings(rng))
+    sql = ("SELECT " + ", ".join(f"{{v{i}:String}}" for i in range(50)) + " FORMAT RowBinary")
+    for at in range(0, len(values), 50):
+        part = (values[at:at + 50] + [b""] * 50)[:50]
+        answer = tool.run(sql, *[(f"v{i}", "str", value) for i, value in enumerate(part)]).ok()
+        assert answer == b"".join(text(value) for value in part)
+
+
+def test_arrays_come_back_with_their_type_even_when_empty(tool, rng):
+    for count in (0, 1, 3, 200):
+        strings = [rng.randbytes(rng.randrange(10)) for _ in range(count)]
+        numbers = [rng.choice((0, 1, 255, 256, 1 << 32, UINT64_MAX, rng.getrandbits(64)))
+                   for _ in range(count)]
+        answer = tool.run("SELECT {s:Array(String)}, {n:Array(UInt64)}, toTypeName({s:Array(String)}),"
+                          " toTypeName({n:Array(UInt64)}) FORMAT RowBinary",
+                          ("s", "strs", strings), ("n", "u64s", numbers)).ok()
+        assert answer == (varint(count) + b"".join(map(text, strings))
+                          + varint(count) + b"".join(map(u64, numbers))
+                          + text(b"Array(String)") + text(b"Array(UInt64)"))
+
+
+def test_numbers_and_days_come_back_to_the_bit(tool, rng):
+    doubles = [struct.pack("<d", value) for value in
+               (0.0, -0.0, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, float("inf"),
+                float("-inf"), 2.0 ** 53 + 2, -1e-300)]
+    doubles += [bytes.fromhex("000000000000f87f"), bytes.fromhex("0100000000f8ff7f")]
+    doubles += [rng.randbytes(8) for _ in range(30)]
+    for double in doubles:
+        i64 = rng.choice((INT64_MIN, -1, 0, (1 << 63) - 1, rng.getrandbits(63)))
+        number = rng.choice((0, 255, UINT64_MAX, rng.getrandbits(64)))
+        day = rng.choice((0, 1, 20000, 49672, rng.randrange(49673)))
+        answer = tool.run("SELECT {d:Float64}, {i:Int64}, {u:UInt64}, {day:Date} FORMAT RowBinary",
+                          ("d", "f64", double), ("i", "i64", i64), ("u", "u64", number),
+                          ("day", "day", day)).ok()
+        assert answer == double + struct.pack("<qQH", i64, number, day)
+
+
+def test_a_set_stands_behind_in_and_may_be_empty_or_long(tool):
+    sql = ("SELECT countIf(number IN {n:Set(UInt64)}), countIf(number NOT IN {n:Set(UInt64)}),"
+           " countIf(toString(number) IN {s:Set(String)})"
+           " FROM (SELECT number FROM system.numbers LIMIT {limit:Limit}) FORMAT TabSeparated")
+    for members in ([], [7], [1, 2, 3, UINT64_MAX], list(range(50000))):
+        answer = tool.run(sql, ("n", "u64s", members), ("limit", "u64", 1000),
+                          ("s", "strs", [str(each).encode() for each in members[:100]])).ok()
+        inside = len([each for each in members if each < 1000])
+        strings = len([each for each in members[:100] if each < 1000])
+        assert answer == f"{inside}\t{1000 - inside}\t{strings}\n".encode()
+
+
+def test_blocks_are_kept_by_what_the_server_can(tool):
+    answer = tool.run("SELECT '{?cte:no}' /* {?cte:} */, {?cte:1}{?!cte:0}, {?cte:{x:UInt64}}"
+                      "{?!cte:{x:UInt64} + 1} FORMAT TabSeparated", ("x", "u64", 5)).ok()
+    version = int(tool.ask(do="version").ok())
+    assert version >= 181600
+    expected = b"{?cte:no}\t1\t5\n" if version >= 201100 else b"{?cte:no}\t0\t6\n"
+    assert answer == expected
+
+
+# ---- Errors are values ----
+
+def test_a_refused_statement_tells_the_engines_code_and_words(tool):
+    outcome = tool.run("SELECT no_such_column FORMAT TabSeparated")
+    assert (outcome.code, outcome.engine_code) == ("engine", 47)
+    assert "no_such_column" in outcome.message
+    assert "DB::Exception" not in outcome.message and "\n" not in outcome.message
+    outcome = tool.run("SELECT 1 FROM no_such_table FORMAT TabSeparated")
+    assert (outcome.code, outcome.engine_code) == ("engine", 60)
+
+
+def test_a_long_message_is_cut_and_the_connection_still_works(tool):
+    outcome = tool.run("SELECT " + "x" * 100000)
+    assert outcome.code == "engine" and 20 < len(outcome.message) < 512
+    assert tool.run("SELECT 1 FORMAT TabSeparated").ok() == b"1\n"
+
+
+def test_an_error_in_the_middle_of_an_answer_is_an_error(tool):
+    outcome = tool.run("SELECT number, throwIf(number = 300000) FROM system.numbers LIMIT 400000"
+                       " FORMAT TabSeparated")
+    assert (outcome.code, outcome.engine_code) == ("engine", 395)
+
+
+def test_a_reading_statement_cannot_write(migrated):
+    outcome = migrated.run("DROP TABLE users", read_only=True)
+    assert (outcome.code, outcome.engine_code) == ("engine", 164)
+    migrated.run("SELECT count() FROM users FORMAT TabSeparated", read_only=True).ok()
+
+
+def test_wrong_bindings_are_told_before_anything_is_sent(tool):
+    cases = [("SELECT {a:String}", [], "a"),
+             ("SELECT 1", [("a", "str", b"x")], "a"),
+             ("SELECT {a:UInt64}", [("a", "str", b"x")], "a"),
+             ("SELECT {a:Blob}", [("a", "str", b"x")], "a"),
+             ("SELECT {a:String}", [("a", "str", b"x"), ("a", "str", b"y")], "a"),
+             ("SELECT {d:Date}", [("d", "day", -1)], "d"),
+             ("SELECT {d:Date}", [("d", "day", 49673)], "d"),
+             ("SELECT 1 FROM {t:Identifier}", [("t", "identifier", b"a b")], "t"),
+             ("SELECT 1 FROM {t:Identifier}", [("t", "identifier", b"`")], "t"),
+             ("SELECT {", [], "sql"), ("SELECT }", [], "sql"), ("SELECT '", [], "sql"),
+             ("SELECT /* /* */ 1", [], "sql"), ("SELECT {?nonsense:1}", [], "sql"),
+             ("SELECT {?cte:1", [], "sql")]
+    for sql, bind, field in cases:
+        outcome = tool.run(sql, *bind)
+        assert (outcome.code, outcome.field) == ("argument", field), sql
+
+
+# ---- Time and cancelling ----
+
+SLOW = "SELECT count() FROM system.numbers WHERE sipHash64(number) = 1 FORMAT TabSeparated"
+
+
+def test_a_statement_over_its_time_ends_and_is_told_so(tool):
+    began = time.monotonic()
+    outcome = tool.run(SLOW, timeout_ms=1000, query_id=uuid.uuid4().hex)
+    assert outcome.code == "timeout", outcome
+    assert time.monotonic() - began < 5
+    assert tool.run("SELECT 1 FORMAT TabSeparated").ok() == b"1\n"
+
+
+def test_a_cancelled_statement_returns_soon(tool):
+    began = time.monotonic()
+    assert tool.run(SLOW, cancel_after_ms=300, read_only=True).code == "cancelled"
+    assert time.monotonic() - began < 3
+    assert tool.run("SELECT 1 FORMAT TabSeparated").ok() == b"1\n"
+
+
+# ---- Inserts ----
+
+EVENTS = "batch, seq, app, day, user_hash, name"
+
+
+def event(batch, seq, day=20000, name=b"$launch"):
+    return (struct.pack("<II", batch, seq) + text(b"shop") + struct.pack("<H", day) + u64(seq)
+            + text(name))
+
+
+def count(tool, batch):
+    return int(tool.run("SELECT count() FROM events WHERE batch = {batch:UInt64}"
+                        " FORMAT TabSeparated", ("batch", "u64", batch)).ok())
+
+
+def test_an_insert_is_whole_and_of_one_part(migrated, rng):
+    rows = [event(1, seq, name=rng.randbytes(rng.randrange(60))) for seq in range(30000)]
+    migrated.insert("events", EVENTS, b"".join(rows), len(rows), "first-insert").ok()
+    assert count(migrated, 1) == len(rows)
+    parts = migrated.run("SELECT count(), sum(rows) FROM system.parts WHERE table = 'events'"
+                         " AND database = currentDatabase() AND active FORMAT TabSeparated").ok()
+    assert parts == b"1\t30000\n"
+
+
+@pytest.mark.parametrize("batch", [0x0A0A0A0A, 0x20202020, 0x09090909, 0x0D0A0D0A, 0x3B3B3B3B])
+def test_rows_may_begin_with_blanks_and_line_ends(migrated, batch):
+    migrated.insert("events", EVENTS, event(batch, 1) + event(batch, 2), 2, uuid.uuid4().hex).ok()
+    assert count(migrated, batch) == 2
+
+
+def test_rows_that_end_early_are_refused_whole(migrated):
+    rows = event(2, 1) + event(2, 2)
+    outcome = migrated.insert("events", EVENTS, rows[:-1], 2, "cut-insert")
+    assert outcome.code == "engine", outcome
+    assert count(migrated, 2) == 0
+
+
+def test_settle_returns_when_nothing_runs(tool):
+    began = time.monotonic()
+    tool.ask(do="settle", query_id="nobody").ok()
+    assert 0.4 < time.monotonic() - began < 5
+
+
+# ---- Schema ----
+
+def test_migrations_are_applied_once(fresh):
+    for _ in range(3):
+        fresh.ask(do="migrate").ok()
+    applied = fresh.run("SELECT number, name, count() FROM schema_migrations GROUP BY number, name"
+                       " ORDER BY number FORMAT TabSeparated").ok()
+    assert applied.splitlines()[0] == b"1\t0001_events\t1"
+    tables = fresh.run("SELECT name FROM system.tables WHERE database = currentDatabase()"
+                      " ORDER BY name FORMAT TabSeparated").ok().split()
+    assert tables == [b"events", b"schema_migrations", b"user_days", b"users"]
+
+
+def test_a_migration_that_changed_after_it_was_applied_is_refused(migrated):
+    migrated.run("INSERT INTO schema_migrations (number, name, checksum)"
+                 " SELECT 1, '0001_events', 1").ok()
+    outcome = migrated.ask(do="migrate")
+    assert (outcome.code, outcome.field) == ("argument", "schema")
+    assert "0001_events" in outcome.message
+
+
+def test_a_database_of_a_newer_program_is_refused(migrated):
+    migrated.run("INSERT INTO schema_migrations (number, name, checksum)"
+                 " SELECT 900, '0900_future', 1").ok()
+    outcome = migrated.ask(do="migrate")
+    assert (outcome.code, outcome.field) == ("argument", "schema")
+    assert "newer" in outcome.message
+
+
+# ---- Servers of their own: killed, stopped, several ----
+
+def place(server, database="minipulse", **more):
+    return {"url": server.url, "user": server.user, "password": server.password,
+            "database": database, **more}
+
+
+def statements_running(server):
+    rows = server.rows("SELECT query_id FROM system.processes WHERE query NOT LIKE '%system.proc%'")
+    return [row[0] for row in rows]
+
+
+def test_the_next_host_is_asked_when_one_is_dead(shared_clickhouse):
+    hosts = [f"127.0.0.1:{free_port()}", f"127.0.0.1:{shared_clickhouse.http_port}"]
+    for order in (hosts, hosts[::-1]):
+        config = place(shared_clickhouse, url="http://" + ",".join(order))
+        with StoreTool(**{**config, "database": "default"}) as tool:
+            tool.ask(do="ping").ok()
+            assert tool.run("SELECT 1 FORMAT TabSeparated").ok() == b"1\n"
+
+
+def test_nobody_listening_is_unavailable():
+    with StoreTool(f"http://127.0.0.1:{free_port()}", "minipulse") as tool:
+        assert tool.ask(do="ping").code == "unavailable"
+        assert tool.run("SELECT 1").code == "unavailable"
+        assert tool.ask(do="settle", query_id="x").code == "unavailable"
+
+
+def test_a_wrong_password_is_denied(shared_clickhouse):
+    config = place(shared_clickhouse, password="wrong")
+    with StoreTool(**config) as tool:
+        outcome = tool.run("SELECT 1")
+        assert (outcome.code, outcome.engine_code) == ("denied", 193)
+        assert "wrong" not in outcome.message.replace("Wrong password", "")
+
+
+def test_bad_configurations_are_refused_at_once():
+    for url in ("", "ftp://x", "http://", "http://u:p@host:1", "http://host:0", "http://host:70000",
+                "http://a,,b", "http://host/path", "unix:relative", "unix:", "unix:/" + "x" * 200):
+        with StoreTool(url, "minipulse") as tool:
+            assert (tool.opened.code, tool.opened.field) == ("argument", "store_url"), url
+    for field, config in (("store_database", {"database": "a b"}),
+                          ("store_user", {"user": "a\r\nX: y"}),
+                          ("store_password", {"user": "a", "password": "a\nb"})):
+        with StoreTool(**{"url": "http://x", "database": "minipulse", **config}) as tool:
+            assert (tool.opened.code, tool.opened.field) == ("argument", field)
+
+
+def test_giving_up_ends_the_statement_on_the_server(clickhouse):
+    with StoreTool(**place(clickhouse, "default")) as tool:
+        assert tool.run(SLOW, cancel_after_ms=300, read_only=True).code == "cancelled"
+        deadline = time.monotonic() + 10
+        while statements_running(clickhouse) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert statements_running(clickhouse) == []
+
+
+def test_settle_ends_a_statement_that_still_runs(clickhouse):
+    failed = threading.Event()
+
+    def run_slowly():
+        try:
+            clickhouse.query(SLOW, query_id="still-running")
+        except Exception:
+            failed.set()
+    thread = threading.Thread(target=run_slowly)
+    thread.start()
+    with StoreTool(**place(clickhouse, "default")) as tool:
+        while not statements_running(clickhouse):
+            time.sleep(0.05)
+        tool.ask(do="settle", query_id="still-running").ok()
+        assert statements_running(clickhouse) == []
+    thread.join(20)
+    assert failed.is_set()
+
+
+def test_rows_never_reach_a_server_that_stands_still(clickhouse):
+    """A paused server accepts connections in its kernel and reads what lies there when it goes on:
+    an insert that was given up must not be among it."""
+    with StoreTool(**place(clickhouse)) as tool:
+        tool.ask(do="migrate").ok()
+        clickhouse.pause()
+        tool.send(do="insert", table="events", columns=EVENTS, rows=event(3, 1).hex(), count=1,
+                  query_id="into-the-dark")
+        time.sleep(1)
+        tool.process.kill()
+        clickhouse.resume()
+    with StoreTool(**place(clickhouse)) as tool:
+        tool.ask(do="settle", query_id="into-the-dark").ok()
+        time.sleep(0.5)
+        assert count(tool, 3) == 0
+
+
+def test_a_server_killed_within_an_insert_leaves_all_rows_or_none(clickhouse, rng):
+    with StoreTool(**place(clickhouse)) as tool:
+        tool.ask(do="migrate").ok()
+        for batch in range(10, 14):
+            rows = b"".join(event(batch, seq) for seq in range(200000))
+            tool.send(do="insert", table="events", columns=EVENTS, rows=rows.hex(), count=200000,
+                      query_id=f"batch-{batch}")
+            time.sleep(rng.uniform(0.02, 0.5))
+            clickhouse.kill()
+            outcome = tool.receive()
+            assert outcome.code in ("ok", "unavailable"), outcome
+            clickhouse.start()
+            assert count(tool, batch) in ((200000,) if outcome.code == "ok" else (0, 200000))
+
+
+class Cutter:
+    """A proxy that passes a request on but loses its end: the server sees the stream closed."""
+
+    def __init__(self, port, bytes_max):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.target = port
+        self.bytes_max = bytes_max
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.pass_on, args=(client,), daemon=True).start()
+
+    def pass_on(self, client):
+        server = socket.create_connection(("127.0.0.1", self.target))
+        threading.Thread(target=self.copy_back, args=(server, client), daemon=True).start()
+        left = self.bytes_max
+        while left > 0:
+            data = client.recv(65536)
+            if not data:
+                break
+            server.sendall(data[:left])
+            left -= len(data)
+        server.shutdown(socket.SHUT_WR)
+
+    @staticmethod
+    def copy_back(server, client):
+        while data := server.recv(65536):
+            client.sendall(data)
+        client.close()
+
+
+def test_a_body_that_loses_its_end_on_the_way_is_not_inserted(shared_clickhouse):
+    """Without its framing the server would insert the rows that arrived."""
+    database = f"cut_{uuid.uuid4().hex}"
+    rows = b"".join(event(4, seq) for seq in range(5000))
+    with StoreTool(**place(shared_clickhouse, database)) as tool:
+        tool.ask(do="migrate").ok()
+        # Rows are of one length, so that any cut is at the end of a row now and then.
+        for cut in range(60000, 60000 + 40):
+            cutter = Cutter(shared_clickhouse.http_port, cut)
+            url = f"http://127.0.0.1:{cutter.port}"
+            with StoreTool(**place(shared_clickhouse, database, url=url)) as lossy:
+                outcome = lossy.insert("events", EVENTS, rows, 5000, uuid.uuid4().hex)
+                assert outcome.code != "ok"
+        assert count(tool, 4) == 0
+
+
+class Closer:
+    """A server that answers the first request of a connection and closes at the second, without a
+    word, as one does whose keep-alive has run out or that dies."""
+
+    ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: keep-alive\r\n\r\n18.16.1\n")
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.inserts = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.answer, args=(client,), daemon=True).start()
+
+    def answer(self, client):
+        while head := self.read_head(client):
+            if b"INSERT" in head:
+                self.inserts += 1
+                client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                client.recv(65536)
+                break
+            client.sendall(self.ANSWER)
+        client.close()
+
+    @staticmethod
+    def read_head(client):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = client.recv(65536)
+            if not piece:
+                return b""
+            data += piece
+        length = int(data.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        if b"100-continue" not in data:
+            body = data.split(b"\r\n\r\n", 1)[1]
+            while len(body) < length:
+                body += client.recv(65536)
+        return data
+
+
+def test_an_insert_in_doubt_is_not_sent_again():
+    closer = Closer()
+    with StoreTool(f"http://127.0.0.1:{closer.port},127.0.0.1:{closer.port}", "minipulse") as tool:
+        for _ in range(3):
+            tool.run("SELECT 1").ok()
+        assert tool.insert("events", EVENTS, event(1, 1), 1, "once").code == "unavailable"
+    assert closer.inserts == 1

@@ -1,0 +1,287 @@
+/*
+ * store/ and report/ as tests in Python ask them: a JSON object a line on standard input, the
+ * outcome as a JSON object a line on standard output. Bytes travel as hex.
+ *
+ *   {"do":"open","url":…,"user":…,"password":…,"database":…,"connections":2,"ca_file":…}
+ *   {"do":"run","sql":hex,"bind":[[name,type,value],…],"read_only":bool,"timeout_ms":…,
+ *    "cancel_after_ms":…,"query_id":…}     → "data": hex of the answer
+ *   {"do":"insert","table":…,"columns":…,"rows":hex,"count":…,"query_id":…}
+ *   {"do":"settle","query_id":…}, {"do":"migrate"}, {"do":"ping"}, {"do":"version"}
+ *   {"do":"trend","app":…,"zone":…,"from":day,"to":day,"by":0,"csv":bool,"now_ms":…}
+ *
+ * Each answer has "code" (mp_code_name), "engine_code", "field", "message".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/json_write.h"
+#include "report/report.h"
+#include "store/store.h"
+
+#define LINE_BYTES_MAX (256u << 20)
+#define LIST_MAX 100000
+
+static struct store *store;
+
+static struct mp_str text_of(struct mp_json object, const char *name) {
+    struct mp_json value;
+    struct mp_str text = {NULL, 0};
+    if (mp_json_get(object, mp_str_of(name), &value) && !mp_json_str(value, &text)) {
+        text = mp_str_range(NULL, 0);
+    }
+    return text;
+}
+
+/* A NUL-terminated copy that lives as long as the process; NULL when there is none. */
+static char *copy_of(struct mp_json object, const char *name) {
+    struct mp_str text = text_of(object, name);
+    return text.ptr ? strndup(text.ptr, text.len) : NULL;
+}
+
+static int64_t number_of(struct mp_json object, const char *name) {
+    struct mp_json value;
+    int64_t number = 0;
+    if (mp_json_get(object, mp_str_of(name), &value) && !mp_json_i64(value, &number)) {
+        number = 0;
+    }
+    return number;
+}
+
+static bool flag_of(struct mp_json object, const char *name) {
+    struct mp_json value;
+    bool flag = false;
+    return mp_json_get(object, mp_str_of(name), &value) && mp_json_bool(value, &flag) && flag;
+}
+
+static int nibble(char digit) {
+    return digit <= '9' ? digit - '0' : digit - 'a' + 10;
+}
+
+static struct mp_str from_hex(struct mp_str hex) {
+    char *bytes = malloc(hex.len / 2 + 1);
+    for (size_t i = 0; i < hex.len / 2; i++) {
+        bytes[i] = (char)(nibble(hex.ptr[2 * i]) << 4 | nibble(hex.ptr[2 * i + 1]));
+    }
+    return mp_str_range(bytes, hex.len / 2);
+}
+
+static void bind_list(struct store_statement *statement, const char *name, bool is_text,
+                      struct mp_json list) {
+    static uint64_t numbers[LIST_MAX];
+    static struct mp_str texts[LIST_MAX];
+    size_t count = 0;
+    struct mp_json item;
+    struct mp_str text;
+    for (struct mp_json_iter it = mp_json_iter(list);
+         count < LIST_MAX && mp_json_next(&it, NULL, &item); count++) {
+        if (!mp_json_str(item, &text)) {
+            abort();
+        }
+        if (is_text) {
+            texts[count] = from_hex(text);
+        } else if (!mp_str_to_u64(text, &numbers[count])) {
+            abort();
+        }
+    }
+    if (is_text) {
+        store_bind_strs(statement, name, texts, count);
+    } else {
+        store_bind_u64s(statement, name, numbers, count);
+    }
+}
+
+/* Numbers come as decimal text, doubles and strings as hex. */
+static void bind(struct store_statement *statement, struct mp_json triple) {
+    struct mp_json_iter it = mp_json_iter(triple);
+    struct mp_json part[3];
+    struct mp_str name, type, value = {NULL, 0};
+    for (int i = 0; i < 3; i++) {
+        if (!mp_json_next(&it, NULL, &part[i])) {
+            abort();
+        }
+    }
+    if (!mp_json_str(part[0], &name) || !mp_json_str(part[1], &type)) {
+        abort();
+    }
+    bool is_list = !mp_json_str(part[2], &value);
+    char *name_text = strndup(name.ptr, name.len);
+    int64_t i64 = 0;
+    uint64_t u64 = 0;
+    if (is_list) {
+        bind_list(statement, name_text, mp_str_is(type, "strs"), part[2]);
+    } else if (mp_str_is(type, "str")) {
+        store_bind_str(statement, name_text, from_hex(value));
+    } else if (mp_str_is(type, "identifier")) {
+        store_bind_identifier(statement, name_text, from_hex(value));
+    } else if (mp_str_is(type, "f64")) {
+        struct mp_reader reader;
+        struct mp_str bytes = from_hex(value);
+        mp_reader_init(&reader, bytes.ptr, bytes.len);
+        store_bind_f64(statement, name_text, mp_read_f64(&reader));
+    } else if (mp_str_is(type, "i64") && mp_str_to_i64(value, &i64)) {
+        store_bind_i64(statement, name_text, i64);
+    } else if (mp_str_is(type, "u64") && mp_str_to_u64(value, &u64)) {
+        store_bind_u64(statement, name_text, u64);
+    } else if (mp_str_is(type, "day") && mp_str_to_i64(value, &i64)) {
+        store_bind_day(statement, name_text, (int32_t)i64);
+    } else {
+        abort();
+    }
+    free(name_text);
+}
+
+static bool is_time_up(void *arg) {
+    return mp_mono_ms() >= *(int64_t *)arg;
+}
+
+static int run(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
+    int64_t cancel_after_ms = number_of(request, "cancel_after_ms");
+    int64_t deadline_ms = mp_mono_ms() + cancel_after_ms;
+    struct store_options options = {.timeout_ms = number_of(request, "timeout_ms"),
+                                    .is_read_only = flag_of(request, "read_only"),
+                                    .query_id = copy_of(request, "query_id"),
+                                    .is_cancelled = cancel_after_ms ? is_time_up : NULL,
+                                    .is_cancelled_arg = &deadline_ms};
+    struct store_statement *statement;
+    struct mp_json list, triple;
+    int code = store_statement_create(store, from_hex(text_of(request, "sql")), &statement, err);
+    if (code) {
+        return code;
+    }
+    if (mp_json_get(request, MP_STR("bind"), &list)) {
+        for (struct mp_json_iter it = mp_json_iter(list); mp_json_next(&it, NULL, &triple);) {
+            bind(statement, triple);
+        }
+    }
+    code = store_run_into(store, statement, &options, answer, err);
+    store_statement_destroy(statement);
+    return code;
+}
+
+static int trend(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
+    struct mp_app app = {0};
+    snprintf(app.id, sizeof(app.id), "%.*s", MP_STR_ARG(text_of(request, "app")));
+    int code = mp_zone_open(text_of(request, "zone"), &app.zone, err);
+    if (code) {
+        return code;
+    }
+    const struct report_context context = {.store = store,
+                                           .app = &app,
+                                           .now_ms = number_of(request, "now_ms"),
+                                           .complete_until_ms = number_of(request, "until_ms")};
+    const struct report_range range = {.from = (int32_t)number_of(request, "from"),
+                                       .to = (int32_t)number_of(request, "to"),
+                                       .by = (enum report_cycle)number_of(request, "by")};
+    code = report_trend(&context, &range, flag_of(request, "csv") ? REPORT_CSV : REPORT_JSON,
+                        answer, err);
+    mp_zone_close(app.zone);
+    return code;
+}
+
+static int open_store(struct mp_json request, struct mp_error *err) {
+    const struct store_config config = {.url = copy_of(request, "url"),
+                                        .user = copy_of(request, "user"),
+                                        .password = copy_of(request, "password"),
+                                        .database = copy_of(request, "database"),
+                                        .ca_file = copy_of(request, "ca_file"),
+                                        .connections_max = (int)number_of(request, "connections"),
+                                        .connect_timeout_ms =
+                                            (int)number_of(request, "connect_timeout_ms")};
+    store_close(store);
+    store = NULL;
+    return store_open(&config, &store, err);
+}
+
+static int insert(struct mp_json request, struct mp_error *err) {
+    struct mp_str rows = from_hex(text_of(request, "rows"));
+    int code =
+        store_insert(store, copy_of(request, "table"), copy_of(request, "columns"), rows,
+                     (uint64_t)number_of(request, "count"), copy_of(request, "query_id"), err);
+    free((char *)rows.ptr);
+    return code;
+}
+
+static int perform(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
+    struct mp_str what = text_of(request, "do");
+    if (mp_str_is(what, "open")) {
+        return open_store(request, err);
+    }
+    if (!store) {
+        return mp_fail(err, MP_E_CLOSED, "do", "open comes first");
+    }
+    if (mp_str_is(what, "run")) {
+        return run(request, answer, err);
+    }
+    if (mp_str_is(what, "insert")) {
+        return insert(request, err);
+    }
+    if (mp_str_is(what, "settle")) {
+        return store_settle(store, copy_of(request, "query_id"), err);
+    }
+    if (mp_str_is(what, "migrate")) {
+        return store_migrate(store, err);
+    }
+    if (mp_str_is(what, "ping")) {
+        return store_ping(store, err);
+    }
+    if (mp_str_is(what, "version")) {
+        mp_buf_printf(answer, "%d", store_server_version(store));
+        return 0;
+    }
+    if (mp_str_is(what, "trend")) {
+        return trend(request, answer, err);
+    }
+    return mp_fail(err, MP_E_ARGUMENT, "do", "is unknown");
+}
+
+static void reply(int code, const struct mp_error *err, const struct mp_buf *answer) {
+    struct mp_buf line;
+    struct mp_json_writer writer;
+    mp_buf_init(&line, 2 * LINE_BYTES_MAX);
+    mp_jw_init(&writer, &line);
+    mp_jw_object_begin(&writer);
+    mp_jw_key(&writer, "code");
+    mp_jw_text(&writer, mp_code_name((enum mp_code)code));
+    mp_jw_key(&writer, "engine_code");
+    mp_jw_i64(&writer, err->engine_code);
+    mp_jw_key(&writer, "field");
+    mp_jw_text(&writer, err->field);
+    mp_jw_key(&writer, "message");
+    mp_jw_text(&writer, err->message);
+    mp_jw_key(&writer, "data");
+    mp_buf_append_byte(&line, '"');
+    for (size_t i = 0; i < answer->len; i++) {
+        static const char digits[] = "0123456789abcdef";
+        mp_buf_append_byte(&line, (uint8_t)digits[(uint8_t)answer->ptr[i] >> 4]);
+        mp_buf_append_byte(&line, (uint8_t)digits[(uint8_t)answer->ptr[i] & 15]);
+    }
+    mp_buf_append_text(&line, "\"}\n");
+    fwrite(line.ptr, 1, line.len, stdout);
+    fflush(stdout);
+    mp_buf_deinit(&line);
+}
+
+int main(void) {
+    struct mp_json_parser *parser = mp_json_parser_create(LINE_BYTES_MAX, 16);
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t len;
+    while (parser && (len = getline(&line, &capacity, stdin)) > 0) {
+        struct mp_json request;
+        struct mp_error err = {0};
+        struct mp_buf answer;
+        mp_buf_init(&answer, LINE_BYTES_MAX / 2);
+        int code = mp_json_parse(parser, mp_str_range(line, (size_t)len), &request, &err);
+        if (code == 0) {
+            code = perform(request, &answer, &err);
+        }
+        reply(code, &err, &answer);
+        mp_buf_deinit(&answer);
+    }
+    free(line);
+    store_close(store);
+    mp_json_parser_destroy(parser);
+    return 0;
+}

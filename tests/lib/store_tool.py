@@ -1,0 +1,79 @@
+"""store/ and report/ driven from Python, through the program tests/lib/store_tool.c."""
+
+import json
+import os
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def program():
+    return os.environ.get("MINIPULSE_STORE_TOOL",
+                          os.path.join(ROOT, "build", "release", "tests", "store_tool"))
+
+
+class Outcome:
+    """code ("ok", "engine", "unavailable", …), engine_code, field, message; data as bytes."""
+
+    def __init__(self, line):
+        answer = json.loads(line)
+        self.code = answer["code"]
+        self.engine_code = answer["engine_code"]
+        self.field = answer["field"]
+        self.message = answer["message"]
+        self.data = bytes.fromhex(answer["data"])
+
+    def ok(self):
+        assert self.code == "ok", self
+        return self.data
+
+    def __repr__(self):
+        return f"{self.code} {self.engine_code} {self.field}: {self.message}"
+
+
+class StoreTool:
+    """One store, opened at the start; a call at a time."""
+
+    def __init__(self, url, database, **config):
+        self.process = subprocess.Popen([program()], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.opened = self.ask(do="open", url=url, database=database, **config)
+
+    def ask(self, **request):
+        self.send(**request)
+        return self.receive()
+
+    def send(self, **request):
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        return Outcome(self.process.stdout.readline())
+
+    def run(self, sql, *bind, **options):
+        """bind: (name, type, value); numbers as ints, doubles as 8 bytes, strings as bytes."""
+        sql = sql.encode() if isinstance(sql, str) else sql
+        return self.ask(do="run", sql=sql.hex(), bind=[self.bound(*each) for each in bind],
+                        **options)
+
+    @staticmethod
+    def bound(name, kind, value):
+        def one(item):
+            return item.hex() if isinstance(item, bytes) else str(item)
+        return [name, kind, [one(item) for item in value] if isinstance(value, list)
+                else one(value)]
+
+    def insert(self, table, columns, rows, count, query_id):
+        return self.ask(do="insert", table=table, columns=columns, rows=rows.hex(), count=count,
+                        query_id=query_id)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
