@@ -153,6 +153,9 @@ static size_t find_slot(const struct mp_apps_snapshot *snapshot, const uint32_t 
 static bool enter(struct mp_apps_snapshot *snapshot, uint32_t *table, const char *text,
                   size_t index) {
     size_t slot = find_slot(snapshot, table, mp_str_of(text));
+    if (table[slot] == (uint32_t)index + 1) {
+        return true; /* the app's other key stands where this one would: that finds it as well */
+    }
     if (table[slot] != 0) {
         return false;
     }
