@@ -101,6 +101,22 @@ static void keys_are_long_random_and_not_readable_by_others(void **state) {
     assert_int_equal(info.st_mode & 0777, 0600);
 }
 
+/* An app's keys are random: in a small table some pair of them begins at the same slot. */
+static void keys_can_be_rotated_as_often_as_one_likes(void **state) {
+    (void)state;
+    struct mp_apps *apps = open_apps();
+    struct mp_app before = add(apps, "shop"), after;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(mp_apps_rotate_key(apps, "shop", &after, NULL), MP_OK);
+        struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+        assert_non_null(mp_apps_by_write_key(snapshot, mp_str_of(after.write_key)));
+        assert_non_null(mp_apps_by_write_key(snapshot, mp_str_of(before.write_key)));
+        mp_apps_release(snapshot);
+        before = after;
+    }
+    mp_apps_close(apps);
+}
+
 static void a_rotated_key_and_the_one_before_are_accepted(void **state) {
     (void)state;
     struct mp_apps *apps = open_apps();
@@ -294,6 +310,7 @@ int main(void) {
         T(an_added_app_is_found_again_after_opening),
         T(keys_are_long_random_and_not_readable_by_others),
         T(a_rotated_key_and_the_one_before_are_accepted),
+        T(keys_can_be_rotated_as_often_as_one_likes),
         T(what_another_process_adds_appears_at_refresh),
         T(the_first_app_makes_the_data_directory),
         T(two_writers_lose_nothing_of_each_other),
