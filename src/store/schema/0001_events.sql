@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS user_days
     app {?lowcard:LowCardinality(String)}{?!lowcard:String},
     day Date,
     user_hash UInt64,
-    version UInt32,
+    version UInt64,
     visit_pv UInt32,
     dwell_ms UInt64,
     opens UInt32,
