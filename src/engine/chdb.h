@@ -7,8 +7,11 @@
 
 #include "base/error.h"
 
-struct chdb_connection_state;
-typedef struct chdb_connection_state *chdb_connection; /* foreign names, foreign style */
+struct chdb_client;
+/* chdb_connect gives a pointer to this; all else takes what stands in it. */
+struct chdb_connection {
+    struct chdb_client *client;
+};
 struct chdb_result;
 struct chdb_insert_stream;
 
@@ -30,17 +33,17 @@ enum chdb_class {
 
 struct chdb {
     void *handle;
-    chdb_connection *(*connect)(int argc, char **argv);
-    void (*close_conn)(chdb_connection *connection);
+    struct chdb_connection *(*connect)(int argc, char **argv);
+    void (*close_conn)(struct chdb_connection *connection);
     void (*set_signal_handlers_enabled)(int enabled);
-    int (*classify_query_n)(chdb_connection, const char *query, size_t query_len,
+    int (*classify_query_n)(struct chdb_client *, const char *query, size_t query_len,
                             const char *database, size_t database_len, struct chdb_analysis *out);
-    struct chdb_result *(*query_n)(chdb_connection, const char *query, size_t query_len,
+    struct chdb_result *(*query_n)(struct chdb_client *, const char *query, size_t query_len,
                                    const char *format, size_t format_len);
-    struct chdb_result *(*stream_query_n)(chdb_connection, const char *query, size_t query_len,
+    struct chdb_result *(*stream_query_n)(struct chdb_client *, const char *query, size_t query_len,
                                           const char *format, size_t format_len);
-    struct chdb_result *(*stream_fetch_result)(chdb_connection, struct chdb_result *stream);
-    void (*stream_cancel_query)(chdb_connection, struct chdb_result *stream);
+    struct chdb_result *(*stream_fetch_result)(struct chdb_client *, struct chdb_result *stream);
+    void (*stream_cancel_query)(struct chdb_client *, struct chdb_result *stream);
     void (*destroy_query_result)(struct chdb_result *result);
     char *(*result_buffer)(struct chdb_result *result);
     size_t (*result_length)(struct chdb_result *result);
@@ -49,7 +52,7 @@ struct chdb {
     uint64_t (*result_storage_rows_read)(struct chdb_result *result);
     uint64_t (*result_storage_bytes_read)(struct chdb_result *result);
     uint64_t (*result_rows_written)(struct chdb_result *result);
-    struct chdb_insert_stream *(*stream_insert_n)(chdb_connection, const char *query,
+    struct chdb_insert_stream *(*stream_insert_n)(struct chdb_client *, const char *query,
                                                   size_t query_len, const char *format,
                                                   size_t format_len);
     int (*stream_append)(struct chdb_insert_stream *stream, const void *data, size_t len);

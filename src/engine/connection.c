@@ -13,7 +13,7 @@ struct connections {
     char *path; /* "--path=…" */
     char flags[FLAGS_MAX][FLAG_BYTES];
     int flag_count;
-    chdb_connection *anchor;
+    struct chdb_connection *anchor;
 };
 
 static void MP_PRINTF(2, 3) add(struct connections *connections, const char *format, ...) {
@@ -54,7 +54,7 @@ static void add_flags(struct connections *connections, const struct engine_confi
     add(connections, "--logger.level=none");
 }
 
-static chdb_connection *connect(struct connections *connections, bool for_rows) {
+static struct chdb_connection *connect(struct connections *connections, bool for_rows) {
     /* One INSERT, one block, one part a partition: then it is there whole or not at all. */
     static char *const rows_flags[] = {"--max_insert_block_size=100000000",
                                        "--min_insert_block_size_rows=100000000",
@@ -69,8 +69,8 @@ static chdb_connection *connect(struct connections *connections, bool for_rows) 
     for (int i = 0; for_rows && i < 3; i++) {
         arguments[count++] = rows_flags[i];
     }
-    chdb_connection *connection = connections->chdb->connect(count, arguments);
-    return connection && *connection ? connection : NULL;
+    struct chdb_connection *connection = connections->chdb->connect(count, arguments);
+    return connection && connection->client ? connection : NULL;
 }
 
 int connections_open(const struct chdb *chdb, const struct engine_config *config,
@@ -103,21 +103,21 @@ void connections_close(struct connections *connections) {
     }
 }
 
-chdb_connection *connection_new(struct connections *connections, bool for_rows) {
+struct chdb_connection *connection_new(struct connections *connections, bool for_rows) {
     return connect(connections, for_rows);
 }
 
-void connection_free(struct connections *connections, chdb_connection *connection) {
+void connection_free(struct connections *connections, struct chdb_connection *connection) {
     if (connection) {
         connections->chdb->close_conn(connection);
     }
 }
 
-bool connection_run(const struct chdb *chdb, chdb_connection *connection, struct mp_str sql,
+bool connection_run(const struct chdb *chdb, struct chdb_connection *connection, struct mp_str sql,
                     struct mp_buf *answer, struct mp_buf *exception) {
     static const char format[] = "TabSeparated";
     struct chdb_result *result =
-        chdb->query_n(*connection, sql.ptr, sql.len, format, sizeof(format) - 1);
+        chdb->query_n(connection->client, sql.ptr, sql.len, format, sizeof(format) - 1);
     const char *error = result ? chdb->result_error(result) : "the engine gave no answer";
     if (error) {
         exception_copy(exception, error);

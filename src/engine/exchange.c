@@ -154,7 +154,7 @@ void exchange_closed(struct http_request *request, void *door) {
         chdb->destroy_query_result(exchange->piece);
     }
     if (exchange->stream) {
-        chdb->stream_cancel_query(*exchange->connection, exchange->stream);
+        chdb->stream_cancel_query(exchange->connection->client, exchange->stream);
         chdb->destroy_query_result(exchange->stream);
     }
     connection_free(exchange->engine->connections, exchange->connection);

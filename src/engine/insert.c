@@ -18,7 +18,7 @@ bool insert_begin(struct exchange *exchange) {
     if (!session_open(exchange)) {
         return false;
     }
-    exchange->insert = chdb->stream_insert_n(*exchange->connection, shape->head.ptr,
+    exchange->insert = chdb->stream_insert_n(exchange->connection->client, shape->head.ptr,
                                              shape->head.len, shape->format.ptr, shape->format.len);
     const char *error = chdb->stream_insert_error(exchange->insert);
     return (!error || drop(exchange, error)) && insert_append(exchange, shape->rows);

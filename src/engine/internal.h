@@ -53,11 +53,11 @@ MP_MUST_CHECK int connections_open(const struct chdb *chdb, const struct engine_
                                    struct connections **out, struct mp_error *err);
 void connections_close(struct connections *connections);
 /* NULL when chDB refuses. for_rows: set up so that an INSERT is one block. Any thread. */
-chdb_connection *connection_new(struct connections *connections, bool for_rows);
-void connection_free(struct connections *connections, chdb_connection *connection);
+struct chdb_connection *connection_new(struct connections *connections, bool for_rows);
+void connection_free(struct connections *connections, struct chdb_connection *connection);
 /* Runs a statement; its answer (TabSeparated) goes to answer, which may be NULL. False and
  * exception filled when it fails. */
-MP_MUST_CHECK bool connection_run(const struct chdb *chdb, chdb_connection *connection,
+MP_MUST_CHECK bool connection_run(const struct chdb *chdb, struct chdb_connection *connection,
                                   struct mp_str sql, struct mp_buf *answer,
                                   struct mp_buf *exception);
 
@@ -150,7 +150,7 @@ struct exchange {
     bool has_entered; /* the gate */
     bool is_watched;
     struct watched watched;
-    chdb_connection *connection;
+    struct chdb_connection *connection;
     struct mp_buf text; /* the statement, from the URL, the body or both */
     bool is_looked_at;  /* text cannot be the head of an INSERT any more */
     struct sql_shape shape;

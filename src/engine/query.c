@@ -25,8 +25,8 @@ static bool judge(struct exchange *exchange) {
     const struct chdb *chdb = exchange->chdb;
     struct mp_str text = mp_buf_str(&exchange->text);
     struct chdb_analysis analysis = {.struct_size = sizeof(analysis)};
-    if (chdb->classify_query_n(*exchange->connection, text.ptr, text.len, NULL, 0, &analysis) !=
-        0) {
+    if (chdb->classify_query_n(exchange->connection->client, text.ptr, text.len, NULL, 0,
+                               &analysis) != 0) {
         analysis.query_class = CHDB_CLASS_UNKNOWN;
     }
     bool reads = analysis.query_class == CHDB_CLASS_READS;
@@ -63,7 +63,7 @@ static int fetch(struct exchange *exchange) {
     if (exchange->piece) {
         chdb->destroy_query_result(exchange->piece);
     }
-    exchange->piece = chdb->stream_fetch_result(*exchange->connection, exchange->stream);
+    exchange->piece = chdb->stream_fetch_result(exchange->connection->client, exchange->stream);
     exchange->piece_at = 0;
     const char *error =
         exchange->piece ? chdb->result_error(exchange->piece) : "the engine gave no answer";
@@ -146,8 +146,8 @@ static void run_in_pieces(struct exchange *exchange) {
 
 static void run_whole(struct exchange *exchange) {
     const struct chdb *chdb = exchange->chdb;
-    exchange->piece = chdb->query_n(*exchange->connection, exchange->text.ptr, exchange->text.len,
-                                    exchange->format, strlen(exchange->format));
+    exchange->piece = chdb->query_n(exchange->connection->client, exchange->text.ptr,
+                                    exchange->text.len, exchange->format, strlen(exchange->format));
     const char *error =
         exchange->piece ? chdb->result_error(exchange->piece) : "the engine gave no answer";
     if (error) {
@@ -172,7 +172,7 @@ static bool open_stream(struct exchange *exchange) {
         return false;
     }
     exchange->stream =
-        chdb->stream_query_n(*exchange->connection, exchange->text.ptr, exchange->text.len,
+        chdb->stream_query_n(exchange->connection->client, exchange->text.ptr, exchange->text.len,
                              exchange->format, strlen(exchange->format));
     if (exchange->stream && !chdb->result_error(exchange->stream)) {
         return true;

@@ -114,7 +114,7 @@ int reader_rules_open(const struct chdb *chdb, struct connections *connections,
     }
     mp_buf_init(&rules->names, NAMES_BYTES_MAX);
     mp_buf_init(&exception, ENGINE_EXCEPTION_BYTES_MAX);
-    chdb_connection *connection = connection_new(connections, false);
+    struct chdb_connection *connection = connection_new(connections, false);
     bool is_done = connection && connection_run(chdb, connection,
                                                 MP_STR("SELECT name FROM system.table_functions"),
                                                 &rules->names, &exception);

@@ -26,7 +26,8 @@ void watch_append_kill(struct mp_buf *sql, struct mp_str literal, struct mp_str 
     mp_buf_append_str(sql, rest);
 }
 
-static void kill_query(struct watch *watch, chdb_connection *connection, const char *query_id) {
+static void kill_query(struct watch *watch, struct chdb_connection *connection,
+                       const char *query_id) {
     struct mp_buf literal, sql, exception;
     mp_buf_init(&literal, 4 * ENGINE_QUERY_ID_MAX);
     mp_buf_init(&sql, 1024);
@@ -67,7 +68,8 @@ static void *watch_main(void *arg) {
     struct watch *watch = arg;
     while (!atomic_load(&watch->is_stopping)) {
         int count = find_deserted(watch, ids);
-        chdb_connection *connection = count > 0 ? connection_new(watch->connections, false) : NULL;
+        struct chdb_connection *connection =
+            count > 0 ? connection_new(watch->connections, false) : NULL;
         for (int i = 0; connection && i < count; i++) {
             kill_query(watch, connection, ids[i]);
         }
