@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define WORKER_QUEUE_PER_THREAD 32
-#define CONNECTION_MEMORY_BYTES (64u * 1024)
+/* Room for the request line and headers; the library zeroes all of it for every request. */
+#define CONNECTION_MEMORY_BYTES (32u * 1024)
 #define PEM_BYTES_MAX (1u << 20)
 
 static void refuse(struct http_request *request, int status, const char *reason) {
