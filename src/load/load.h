@@ -33,9 +33,16 @@ struct load_config {
     int64_t late_ms;        /* accepted lateness, for complete_until */
 };
 
+/*
+ * Asks the store where it stands (its schema must be there: store_migrate) and starts. dir is made
+ * when missing; the strings and rooms of config must outlive the loader. The store must have at
+ * least two connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
+ * cursor, MP_E_IO, MP_E_FULL; nothing has changed then, and it can be tried again.
+ */
 MP_MUST_CHECK int load_start(const struct load_config *config, struct load **out,
                              struct mp_error *err);
-/* Stops after the batch under way; what is left stays in the journal. */
+/* Stops after the batch under way (or its present attempt, when the store is down); what is left
+ * stays in the journal, and rollups that are behind are made after the next start. */
 void load_stop(struct load *load);
 /* Waits until everything that was durable in the journal at the call is in events and rollups; 0 or
  * MP_E_TIMEOUT. */
@@ -49,11 +56,20 @@ struct load_stats {
     uint64_t retries;    /* store attempts that failed */
     int64_t lag_ms;      /* age of the oldest record not loaded; 0 = none */
     int64_t rollup_lag_ms;
-    char last_error[256]; /* empty when the last attempt succeeded */
+    /* Figures of days that ended before it do not change any more: nothing that is not in rollups
+     * yet, or may still come, is as old. */
+    int64_t complete_until_ms;
+    uint64_t corrupt_blocks;  /* damaged parts of the journal that were passed over */
+    uint64_t corrupt_records; /* records that could not be read, or not to their end */
+    char last_error[256];     /* empty when the last attempt succeeded */
 };
 void load_stats(struct load *load, struct load_stats *out);
 
-/* minipulse rebuild: remakes the rollups of one app (NULL = all) from events. progress may be NULL.
+/*
+ * minipulse rebuild: remakes user_days and users of one app (NULL = all) from events, and deletes
+ * rows that no event supports. Loading and reports may go on meanwhile: at each moment a user's
+ * row is the one before or the one after. After a failure it can be run again. progress may be
+ * NULL; it is told how many users are done, of about how many. Errors as store_run.
  */
 typedef void load_progress(void *arg, uint64_t done, uint64_t total);
 MP_MUST_CHECK int load_rebuild(struct store *store, struct mp_apps *apps, const char *app,

@@ -1,0 +1,92 @@
+/*
+ * Private to load/: the loader's state. Two threads: the reader makes batches from the journal
+ * (read.c), the writer commits them and keeps rollups (write.c); a batch is made while the one
+ * before it is being inserted.
+ */
+#ifndef MP_LOAD_INTERNAL_H
+#define MP_LOAD_INTERNAL_H
+
+#include "load/batch.h"
+#include "load/load.h"
+#include "load/note.h"
+#include "load/remake.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define LOAD_CURSOR "load"
+#define LOAD_BATCHES 2 /* one being made, one being committed */
+
+struct load {
+    struct load_config config;
+    struct mp_zone *default_zone;
+    pthread_t reader_thread;
+    pthread_t writer_thread;
+    atomic_bool is_stopping;
+
+    /* The reader's own. */
+    struct journal_reader *reader;
+    struct seen_index *seen_index;
+    struct journal_record record; /* read, but not in a batch yet */
+    bool has_record;
+    uint32_t next_batch;
+    uint64_t next_lsn;
+    bool is_replay; /* the first batch was begun by a former process: its number and end */
+    uint32_t replay_batch;
+    uint64_t replay_end_lsn;
+
+    /* The writer's own. */
+    struct seen_log *seen_log;
+    struct remake *remake;
+    struct load_note note; /* as it would be saved now */
+    uint64_t cursor_lsn;
+    bool is_saved;
+    struct touched touched;       /* behind note.rolled_up */
+    uint64_t version_floor;       /* rollup rows of a former process or rebuild have less */
+    int64_t rollup_not_before_ms; /* monotonic */
+    unsigned rollup_failures;     /* in a row */
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    struct batch *free_batches[LOAD_BATCHES];
+    size_t free_count;
+    struct batch *ready;        /* made, waiting for the writer */
+    uint64_t handed_over;       /* batches so far */
+    uint64_t committed;         /* of these */
+    uint64_t rolled_up;         /* of these */
+    uint64_t read_lsn;          /* all before it is in batches handed over */
+    int64_t pending_since;      /* received_ms of the oldest record handed over, not committed; 0 */
+    int64_t touched_since;      /* the same of records committed, not rolled up; 0 */
+    int64_t touched_since_mono; /* when these were committed */
+    int drains;                 /* callers in load_drain */
+    struct load_stats stats;
+};
+
+/* start.c: where the journal and the store say that loading stands. */
+MP_MUST_CHECK int load_recover(struct load *load, struct mp_error *err);
+/* read.c, write.c */
+void *load_reader_main(void *arg);
+void *load_writer_main(void *arg);
+/* commit.c: events in the store and in the seen log; retries until it is done. False when stopping
+ * came first. */
+MP_MUST_CHECK bool load_commit(struct load *load, struct batch *batch);
+/* Saves cursor and note. */
+MP_MUST_CHECK int load_save(struct load *load, struct mp_error *err);
+
+/* Counts and logs a failed attempt, and waits longer from attempt to attempt (from 0). False when
+ * stopping. */
+MP_MUST_CHECK bool load_back_off(struct load *load, unsigned attempt, const char *what,
+                                 const struct mp_error *err);
+/* Counts and logs it; gives how long to wait before the next attempt, with jitter. */
+int64_t load_failed(struct load *load, unsigned attempt, const char *what,
+                    const struct mp_error *err);
+void load_succeeded(struct load *load);
+static inline bool load_is_stopping(void *load) {
+    return atomic_load(&((struct load *)load)->is_stopping);
+}
+/* Waits for a change of what the mutex guards, at most until a monotonic time. Mutex held. */
+void load_wait(struct load *load, int64_t until_ms);
+
+#endif
