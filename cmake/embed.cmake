@@ -16,22 +16,23 @@ function(mp_embed room pattern symbol)
   target_sources(mp_${room} PRIVATE ${output})
 endfunction()
 
-# mp_region_table(room): compiles ip2region's table into the room (see src/collect/region.c).
+# mp_region_table(room): compiles ip2region's table into the room (see src/collect/region_table.c).
 function(mp_region_table room)
   if(NOT TARGET mp_${room})
     return()
   endif()
   find_program(NODE_PROGRAM NAMES node nodejs REQUIRED)
   set(MP_NODE_MODULES ${CMAKE_SOURCE_DIR}/node_modules CACHE PATH "where npm ci has installed")
-  set(input ${MP_NODE_MODULES}/ip2region/data/ip2region.db)
+  set(data ${MP_NODE_MODULES}/ip2region/data)
   set(output ${CMAKE_BINARY_DIR}/embedded/region.bin)
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${NODE_PROGRAM} ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs ${input} ${output}
-    DEPENDS ${input} ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs
+    COMMAND ${NODE_PROGRAM} ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs ${data} ${output}
+    DEPENDS ${data}/ip2region.db ${data}/ipv6wry.db
+            ${CMAKE_SOURCE_DIR}/scripts/make-region-table.mjs
     VERBATIM)
   add_custom_target(region_table DEPENDS ${output})
   add_dependencies(mp_${room} region_table)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/collect/region.c PROPERTIES
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/collect/region_table.c PROPERTIES
     COMPILE_DEFINITIONS "MP_REGION_TABLE=\"${output}\"" OBJECT_DEPENDS ${output})
 endfunction()

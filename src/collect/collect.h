@@ -14,10 +14,19 @@
 extern "C" {
 #endif
 
-/* Documented in docs/collect.md; all are tested. */
+/* Documented in docs/collect.md; all are tested. See also base/event.h. */
 #define COLLECT_BODY_BYTES_MAX (1u << 20)       /* as sent */
-#define COLLECT_BODY_PLAIN_BYTES_MAX (4u << 20) /* after gzip */
-#define COLLECT_ERRORS_MAX 20                   /* reported one by one; more are only counted */
+#define COLLECT_BODY_PLAIN_BYTES_MAX (4u << 20) /* after gzip or base64 */
+#define COLLECT_DEPTH_MAX 16                    /* of objects and lists in a body */
+#define COLLECT_PROP_DEPTH_MAX 4                /* flattened; what is deeper is kept as JSON text */
+#define COLLECT_PAGE_MAX 1024                   /* bytes of a page's path */
+#define COLLECT_CONTEXT_STR_MAX 256             /* bytes of a text in the context */
+#define COLLECT_AMOUNT_FEN_MAX 100000000000LL   /* a billion yuan */
+#define COLLECT_DWELL_MS_MAX (7LL * 24 * 3600 * 1000)
+#define COLLECT_TIME_MS_MAX 253402300799999LL /* the end of the year 9999 */
+#define COLLECT_CLOCK_SLACK_MS 2000           /* a smaller offset is latency, not a wrong clock */
+#define COLLECT_FUTURE_MS (10LL * 60 * 1000)  /* corrected times further ahead are clamped */
+#define COLLECT_ERRORS_MAX 20                 /* reported one by one; more are only counted */
 
 struct collect;
 

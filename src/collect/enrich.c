@@ -4,9 +4,12 @@
 
 void enrich_region(struct batch *batch) {
     const struct collect *collect = batch->worker->collect;
-    struct mp_str client =
-        proxies_client(&collect->proxies, batch->input->peer, batch->input->forwarded_for);
-    struct region region = region_find(collect->regions, client);
+    struct address client;
+    if (!proxies_client(&collect->proxies, batch->input->peer, batch->input->forwarded_for,
+                        &client)) {
+        return;
+    }
+    struct region region = region_find(collect->regions, &client);
     batch->context.country = region.country;
     batch->context.province = region.province;
     batch->context.city = region.city;
@@ -17,24 +20,24 @@ static bool begins(struct mp_str text, const char *prefix) {
     return text.len >= len && strncasecmp(text.ptr, prefix, len) == 0;
 }
 
-uint8_t platform_of(struct mp_str name) {
+enum mp_platform platform_of(struct mp_str name) {
     if (name.len == 0) {
         return MP_PLATFORM_UNKNOWN;
     }
-    if (begins(name, "ios") || begins(name, "iphone") || begins(name, "ipados")) {
+    /* "iPhone OS", "iPadOS" are what some frameworks give instead of "ios". */
+    if (begins(name, "ios") || begins(name, "iphone") || begins(name, "ipad")) {
         return MP_PLATFORM_IOS;
     }
     return begins(name, "android") ? MP_PLATFORM_ANDROID : MP_PLATFORM_OTHER;
 }
 
-void split_page(struct mp_str path, struct mp_event *event) {
-    struct mp_str query = path;
-    struct mp_str page = mp_str_cut(&query, '?');
-    while (page.len > 0 && page.ptr[0] == '/') {
-        page = mp_str_range(page.ptr + 1, page.len - 1);
+void split_page(struct mp_str url, struct mp_str *path, struct mp_str *query) {
+    struct mp_str rest = url;
+    *path = mp_str_cut(&rest, '?');
+    while (path->len > 0 && path->ptr[0] == '/') {
+        *path = mp_str_range(path->ptr + 1, path->len - 1);
     }
-    event->page = page;
-    if (query.len > 0) {
-        event->query = query;
+    if (query) {
+        *query = rest.ptr ? rest : MP_STR("");
     }
 }

@@ -1,356 +1,336 @@
 /* Sensors Analytics' format, as its public mini-program SDK sends it: docs/collect.md. */
-#include "collect/base64.h"
-#include "collect/internal.h"
+#include "collect/sensors.h"
 
+#include "collect/sensors_names.h"
+
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #define MS_PER_SECOND 1000.0
+#define TYPE_MAX 64
 
-struct name_pair {
-    const char *theirs;
-    const char *ours;
+/* An event on its way from their JSON to ours. */
+struct sensors_event {
+    struct mp_event event;
+    struct mp_str type;
+    struct mp_str name; /* theirs */
+    int64_t client_ms;
+    struct mp_json properties;
+    bool has_properties;
+    uint32_t given; /* FIELD_BITs */
+    char id[24];
 };
 
-static const struct name_pair event_names[] = {
-    {"$MPLaunch", MP_EVENT_LAUNCH},
-    {"$MPShow", MP_EVENT_SHOW},
-    {"$MPHide", MP_EVENT_HIDE},
-    {"$MPViewScreen", MP_EVENT_PAGE_VIEW},
-    {"$MPPageLeave", MP_EVENT_PAGE_LEAVE},
-    {"$MPShare", MP_EVENT_SHARE},
-    {"$MPClick", MP_EVENT_CLICK},
-    {"$SignUp", MP_EVENT_IDENTIFY},
-};
+/* ---- properties with a column of their own; what does not fit it stays a property ---- */
 
-/* Properties that have a column of ours. */
-struct property_rule {
-    const char *name;
-    bool in_context;
-    size_t offset;
-};
-
-#define IN_EVENT(name, field)                                                                      \
-    { name, false, offsetof(struct mp_event, field) }
-#define IN_CONTEXT(name, field)                                                                    \
-    { name, true, offsetof(struct mp_context, field) }
-
-static const struct property_rule property_rules[] = {
-    IN_EVENT("$url_query", query),
-    IN_EVENT("$referrer", referrer),
-    IN_EVENT("$title", title),
-    IN_EVENT("$element_id", element),
-    IN_CONTEXT("$app_version", app_version),
-    IN_CONTEXT("$brand", brand),
-    IN_CONTEXT("$model", model),
-    IN_CONTEXT("$os_version", os_version),
-    IN_CONTEXT("$mp_client_app_version", client_version),
-    IN_CONTEXT("$mp_client_basic_library_version", library_version),
-    IN_CONTEXT("$network_type", network),
-};
-
-static struct mp_str map_name(struct mp_str theirs) {
-    for (size_t i = 0; i < sizeof(event_names) / sizeof(event_names[0]); i++) {
-        if (mp_str_is(theirs, event_names[i].theirs)) {
-            return mp_str_of(event_names[i].ours);
-        }
+/* $scene says how the app was opened this time, $latest_scene how it was last. */
+static void take_scene(struct sensors_event *at) {
+    at->event.scene = sensors_scene(sensors_text_of(at->properties, "$scene"));
+    if (at->event.scene == 0) {
+        at->event.scene = sensors_scene(sensors_text_of(at->properties, "$latest_scene"));
     }
-    return theirs;
 }
 
-/* "wx-1001" → 1001. */
-static bool take_scene(struct batch *batch, struct mp_json value, struct mp_event *event) {
-    struct mp_str text = {"", 0};
-    uint64_t scene = 0;
-    if (!take_text(batch, value, "properties.$scene", 64, &text)) {
-        return false;
-    }
-    if (mp_str_starts_with(text, MP_STR("wx-")) &&
-        mp_str_to_u64(mp_str_range(text.ptr + 3, text.len - 3), &scene) && scene <= UINT16_MAX) {
-        event->scene = (uint16_t)scene;
-    }
-    return true;
-}
-
-static bool take_duration(struct batch *batch, struct mp_json value, struct mp_event *event) {
+static bool take_duration(struct sensors_event *at, struct mp_json value) {
     double seconds = 0;
-    if (!mp_json_f64(value, &seconds) || !(seconds >= 0) ||
+    if ((!mp_str_is(at->event.name, MP_EVENT_HIDE) &&
+         !mp_str_is(at->event.name, MP_EVENT_PAGE_LEAVE)) ||
+        !mp_json_f64(value, &seconds) || !(seconds >= 0) ||
         seconds * MS_PER_SECOND > (double)COLLECT_DWELL_MS_MAX) {
-        return fault(batch, "properties.event_duration", "must be seconds, 0 to 7 days");
-    }
-    event->dwell_ms = llround(seconds * MS_PER_SECOND);
-    return true;
-}
-
-/* True when the property was one that is read for its meaning; *ok false when its value is wrong.
- */
-static bool take_special(struct batch *batch, struct mp_str name, struct mp_json value,
-                         struct mp_event *event, bool *ok) {
-    struct mp_str text = {"", 0};
-    if (mp_str_is(name, "$scene") || mp_str_is(name, "$latest_scene")) {
-        *ok = event->scene != 0 || take_scene(batch, value, event);
-    } else if (mp_str_is(name, "event_duration")) {
-        *ok = take_duration(batch, value, event);
-    } else if (mp_str_is(name, "$url_path")) {
-        *ok = take_text(batch, value, "properties.$url_path", MP_EVENT_STR_MAX, &text);
-        struct mp_str query = event->query;
-        split_page(text, event);
-        event->query = query.len > 0 ? query : event->query;
-    } else if (mp_str_is(name, "$os")) {
-        *ok = take_text(batch, value, "properties.$os", MP_EVENT_STR_MAX, &text);
-        batch->context.platform = batch->has_head ? batch->context.platform : platform_of(text);
-    } else if (mp_str_is(name, "$screen_width") || mp_str_is(name, "$screen_height")) {
-        int64_t number = 0;
-        bool is_width = mp_str_is(name, "$screen_width");
-        *ok = true;
-        if (mp_json_i64(value, &number) && number >= 0 && number <= UINT16_MAX) {
-            *(is_width ? &batch->context.screen_width : &batch->context.screen_height) =
-                (uint16_t)number;
-        }
-    } else {
         return false;
     }
+    at->event.dwell_ms = llround(seconds * MS_PER_SECOND);
     return true;
 }
 
-static bool take_property(struct batch *batch, struct mp_str name, struct mp_json value,
-                          struct mp_event *event) {
-    bool ok = true;
-    if (take_special(batch, name, value, event, &ok)) {
-        return ok;
-    }
-    for (size_t i = 0; i < sizeof(property_rules) / sizeof(property_rules[0]); i++) {
-        const struct property_rule *rule = &property_rules[i];
-        struct mp_str ignored = {"", 0};
-        if (!mp_str_is(name, rule->name)) {
-            continue;
+static enum event_field text_column(struct mp_str name) {
+    static const struct {
+        struct mp_str name;
+        enum event_field field;
+    } columns[] = {
+        {MP_STR("$url_path"), FIELD_PAGE},      {MP_STR("$url_query"), FIELD_QUERY},
+        {MP_STR("$title"), FIELD_TITLE},        {MP_STR("$referrer"), FIELD_REFERRER},
+        {MP_STR("$element_id"), FIELD_ELEMENT},
+    };
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        if (mp_str_eq(name, columns[i].name)) {
+            return columns[i].field;
         }
-        char *slot = (rule->in_context ? (char *)&batch->context : (char *)event) + rule->offset;
-        bool is_late = rule->in_context && batch->has_head; /* the record's head is written */
-        return take_text(batch, value, rule->name, MP_EVENT_STR_MAX,
-                         is_late ? &ignored : (struct mp_str *)(void *)slot);
     }
-    return add_prop(batch, event, name, value);
+    return FIELD_COUNT;
 }
 
-static bool take_properties(struct batch *batch, struct mp_json event_json,
-                            struct mp_event *event) {
-    struct mp_json properties, value;
-    struct mp_str name;
-    if (!mp_json_get(event_json, MP_STR("properties"), &properties)) {
+/* True when the property has found its column. */
+static bool take_column(struct batch *batch, struct sensors_event *at, struct mp_str name,
+                        struct mp_json value) {
+    struct mp_str text;
+    if (name.len == 0 || (name.ptr[0] != '$' && name.ptr[0] != 'e')) {
+        return false;
+    }
+    if (mp_str_is(name, "event_duration")) {
+        return take_duration(at, value);
+    }
+    if (sensors_is_in_context(batch, name, value)) {
         return true;
     }
-    if (mp_json_type(properties) != MP_JSON_OBJECT) {
-        return fault(batch, "properties", "must be an object");
+    if (!mp_json_str(value, &text)) {
+        return false;
     }
-    struct mp_json_iter iter = mp_json_iter(properties);
+    enum event_field field = text_column(name);
+    if (field != FIELD_COUNT && (text.len == 0 || sensors_is_unknown(text))) {
+        return true;
+    }
+    if (mp_str_is(name, "$scene") || mp_str_is(name, "$latest_scene")) {
+        return sensors_is_unknown(text) ||
+               (at->event.scene != 0 && sensors_scene(text) == at->event.scene);
+    }
+    return field != FIELD_COUNT && event_field_take(batch, field, value, &at->event);
+}
+
+/* order_id, amount_fen and password_free of sensors.track('$pay', {…}); wrong ones are refused. */
+static bool is_money(const struct sensors_event *at, enum event_field field) {
+    return (field == FIELD_ORDER || field == FIELD_AMOUNT || field == FIELD_PASSWORD_FREE) &&
+           (mp_str_is(at->event.name, MP_EVENT_PAY) || mp_str_is(at->event.name, MP_EVENT_REFUND));
+}
+
+static bool take_property(struct batch *batch, struct sensors_event *at, struct mp_str name,
+                          struct mp_json value) {
+    if (mp_json_type(value) == MP_JSON_NULL) {
+        return true;
+    }
+    enum event_field field = event_field_find(name);
+    if (is_money(at, field)) {
+        at->given |= FIELD_BIT(field);
+        return event_field_take(batch, field, value, &at->event);
+    }
+    return take_column(batch, at, name, value) || add_prop(batch, MP_STR(""), name, value);
+}
+
+static bool take_properties(struct batch *batch, struct sensors_event *at) {
+    struct mp_json value;
+    struct mp_str name;
+    batch->within = "properties.";
+    if (at->has_properties) {
+        struct mp_json_iter iter = mp_json_iter(at->properties);
+        take_scene(at);
+        while (mp_json_next(&iter, &name, &value)) {
+            if (!take_property(batch, at, name, value)) {
+                return false;
+            }
+        }
+    }
+    bool is_fine = check_money(batch, &at->event, at->given);
+    batch->within = is_fine ? "" : batch->within;
+    return is_fine;
+}
+
+/* ---- the event ---- */
+
+/* Members that are read for their meaning, or say nothing of the event. */
+static bool is_known_member(struct mp_str name) {
+    static const struct mp_str known[] = {
+        MP_STR("distinct_id"), MP_STR("type"),       MP_STR("event"),
+        MP_STR("time"),        MP_STR("properties"), MP_STR("lib"),
+        MP_STR("_flush_time"), MP_STR("_track_id"),  MP_STR("original_id")};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (mp_str_eq(name, known[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_other_members(struct batch *batch, struct mp_json json) {
+    struct mp_json_iter iter = mp_json_iter(json);
+    struct mp_json value;
+    struct mp_str name;
     while (mp_json_next(&iter, &name, &value)) {
-        if (!take_property(batch, name, value, event)) {
+        if (!is_known_member(name) && !add_prop(batch, MP_STR(""), name, value)) {
             return false;
         }
     }
     return true;
 }
 
-/* The event's name from type and event; profiles become $profile with their verb as a property. */
-static bool take_type(struct batch *batch, struct mp_json json, struct mp_event *event) {
+/* Our name of the event, from its type and theirs. What a profile or a sign-up says besides becomes
+ * a property. */
+static bool take_name(struct batch *batch, struct mp_json json, struct sensors_event *at) {
     struct mp_json value;
-    struct mp_str type = {"", 0}, name = {"", 0};
-    if (!mp_json_get(json, MP_STR("type"), &value) || !take_text(batch, value, "type", 64, &type) ||
-        type.len == 0) {
-        return fault(batch, "type", "is missing");
+    if (mp_str_is(at->type, "track_signup")) {
+        at->event.name = MP_STR(MP_EVENT_IDENTIFY);
+        return !mp_json_get(json, MP_STR("original_id"), &value) ||
+               add_prop(batch, MP_STR(""), MP_STR("previous_user"), value);
     }
-    if (mp_json_get(json, MP_STR("event"), &value) &&
-        !take_text(batch, value, "event", MP_EVENT_NAME_MAX, &name)) {
+    if (mp_str_starts_with(at->type, MP_STR("profile_"))) {
+        at->event.name = MP_STR(MP_EVENT_PROFILE);
+        return mp_json_get(json, MP_STR("type"), &value) &&
+               add_prop(batch, MP_STR(""), MP_STR("profile_type"), value);
+    }
+    if (mp_str_starts_with(at->type, MP_STR("track"))) {
+        at->event.name = sensors_event_name(at->name);
+        return check_name(batch, MP_STR("event"), at->name);
+    }
+    if (mp_str_starts_with(at->type, MP_STR("item_"))) {
+        return complain(batch, MP_STR("type"), "items are no events of a user and are not kept");
+    }
+    return complain(batch, MP_STR("type"), "must be track, track_… or profile_…");
+}
+
+/* The members that every event has. */
+static bool take_head(struct batch *batch, struct mp_json json, struct sensors_event *at) {
+    struct mp_json value;
+    struct mp_str user = sensors_text_of(json, "distinct_id");
+    at->type = sensors_text_of(json, "type");
+    at->name = sensors_text_of(json, "event");
+    if (user.len == 0 || user.len > MP_EVENT_ID_MAX || memchr(user.ptr, '\0', user.len)) {
+        return complain(batch, MP_STR("distinct_id"), "must be a string of 1 to %d bytes",
+                        MP_EVENT_ID_MAX);
+    }
+    at->event.user = user;
+    if (at->type.len == 0 || at->type.len > TYPE_MAX) {
+        return complain(batch, MP_STR("type"), "must be a string of 1 to %d bytes", TYPE_MAX);
+    }
+    if (!mp_json_get(json, MP_STR("time"), &value)) {
+        return complain(batch, MP_STR("time"), "is missing");
+    }
+    if (!take_time(batch, MP_STR("time"), value, &at->client_ms)) {
         return false;
     }
-    if (mp_str_is(type, "track")) {
-        event->name = map_name(name);
-        return name_is_fine(event->name) || fault(batch, "event", "is missing or malformed");
+    at->event.time_ms = at->client_ms;
+    at->has_properties = mp_json_get(json, MP_STR("properties"), &at->properties);
+    if (at->has_properties && mp_json_type(at->properties) != MP_JSON_OBJECT) {
+        return complain(batch, MP_STR("properties"), "must be an object");
     }
-    if (mp_str_is(type, "track_signup")) {
-        event->name = MP_STR(MP_EVENT_IDENTIFY);
-        return !mp_json_get(json, MP_STR("original_id"), &value) ||
-               add_prop(batch, event, MP_STR("previous_user"), value);
-    }
-    if (mp_str_starts_with(type, MP_STR("profile_"))) {
-        event->name = MP_STR(MP_EVENT_PROFILE);
-        return !mp_json_get(json, MP_STR("type"), &value) ||
-               add_prop(batch, event, MP_STR("profile_type"), value);
-    }
-    return fault(batch, "type", "is not track, track_signup or profile_*");
+    return take_name(batch, json, at);
 }
 
-/* The SDK numbers events with _track_id, which a retry repeats; the rest guards against its reuse.
+/*
+ * The SDK numbers events with _track_id, at random and short; together with user, name and time, of
+ * which it gives no two events of one client the same, it tells them apart. A retry repeats them
+ * all, and changes _flush_time alone. Profiles have no number: their properties stand in for it.
  */
-static bool take_identity(struct batch *batch, struct mp_json json, int64_t client_ms,
-                          struct mp_event *event) {
+static bool take_identity(struct batch *batch, struct mp_json json, struct sensors_event *at) {
+    struct mp_buf *key = &batch->worker->scratch;
     struct mp_json value;
     int64_t track_id = 0;
-    struct mp_buf *scratch = &batch->worker->scratch;
+    struct mp_str id = sensors_text_of(json, "_track_id");
     if (mp_json_get(json, MP_STR("_track_id"), &value) && mp_json_i64(value, &track_id)) {
-        char text[24];
-        int len = snprintf(text, sizeof(text), "%lld", (long long)track_id);
-        event->id = mp_arena_str(&batch->worker->arena, mp_str_range(text, (size_t)len));
+        int len = snprintf(at->id, sizeof(at->id), "%" PRId64, track_id);
+        id = mp_str_range(at->id, (size_t)len);
     }
-    mp_buf_clear(scratch);
-    mp_buf_append_lstr(scratch, mp_str_of(batch->app->id));
-    mp_buf_append_lstr(scratch, event->user.len ? event->user : batch->context.user);
-    mp_buf_append_lstr(scratch, event->name);
-    mp_buf_append_lstr(scratch, event->page);
-    mp_buf_append_u64(scratch, (uint64_t)client_ms);
-    mp_buf_append_u64(scratch, (uint64_t)track_id);
-    event->identity = mp_hash128(scratch->ptr, scratch->len);
-    return !scratch->failed;
-}
-
-static bool take_user(struct batch *batch, struct mp_json json, struct mp_event *event) {
-    struct mp_json value;
-    struct mp_str user = {"", 0};
-    if (!mp_json_get(json, MP_STR("distinct_id"), &value) ||
-        !take_text(batch, value, "distinct_id", MP_EVENT_ID_MAX, &user) || user.len == 0) {
-        return fault(batch, "distinct_id", "is missing");
+    at->event.id = id.len <= MP_EVENT_ID_MAX ? id : MP_STR("");
+    mp_buf_clear(key);
+    mp_buf_append_lstr(key, mp_str_of(batch->app->id));
+    mp_buf_append_lstr(key, at->event.user);
+    mp_buf_append_lstr(key, at->type);
+    mp_buf_append_lstr(key, at->name);
+    mp_buf_append_u64(key, (uint64_t)at->client_ms);
+    mp_buf_append_lstr(key, id);
+    if (id.len == 0 && at->has_properties) {
+        mp_json_dump(at->properties, key);
     }
-    if (!batch->has_head) {
-        batch->context.user = user;
-    } else if (!mp_str_eq(user, batch->context.user)) {
-        event->user = user;
-    }
-    return true;
+    at->event.identity = mp_hash128(key->ptr, key->len);
+    return !key->failed || complain(batch, MP_STR("properties"), "are too large");
 }
 
 static void take_offset(struct batch *batch, struct mp_json json) {
     struct mp_json value;
-    int64_t flushed = 0;
+    int64_t flushed_ms = 0;
     batch->offset_ms = 0;
-    if (mp_json_get(json, MP_STR("_flush_time"), &value) && mp_json_i64(value, &flushed) &&
-        flushed > 0 && flushed < 4102444800000LL) {
-        int64_t offset = batch->input->received_ms - flushed;
-        bool is_latency = offset > -COLLECT_CLOCK_SLACK_MS && offset < COLLECT_CLOCK_SLACK_MS;
-        batch->offset_ms = is_latency ? 0 : offset;
+    if (mp_json_get(json, MP_STR("_flush_time"), &value) && mp_json_i64(value, &flushed_ms) &&
+        flushed_ms >= 0 && flushed_ms <= COLLECT_TIME_MS_MAX) {
+        batch->offset_ms = clock_offset_ms(batch, flushed_ms);
     }
 }
 
 static bool take_event(struct batch *batch, struct mp_json json) {
-    struct mp_event event = {.dwell_ms = -1};
-    struct mp_json value;
-    int64_t client_ms = 0;
+    struct sensors_event at = {.event = {.dwell_ms = -1}};
+    batch_next(batch);
     if (mp_json_type(json) != MP_JSON_OBJECT) {
-        return fault(batch, "", "must be an object");
+        return complain(batch, MP_STR(""), "must be an object");
     }
-    if (!mp_json_get(json, MP_STR("time"), &value) || !mp_json_i64(value, &client_ms) ||
-        client_ms <= 0 || client_ms > 4102444800000LL) {
-        return fault(batch, "time", "must be milliseconds since 1970");
-    }
-    if (!take_user(batch, json, &event) || !take_type(batch, json, &event) ||
-        !take_properties(batch, json, &event) || !take_identity(batch, json, client_ms, &event)) {
+    if (!take_head(batch, json, &at) || !take_properties(batch, &at) ||
+        !take_other_members(batch, json) || !take_identity(batch, json, &at)) {
         return false;
     }
     take_offset(batch, json);
-    correct_time(batch, &event, client_ms);
-    emit(batch, &event);
+    correct_time(batch, &at.event);
+    batch_accept(batch, &at.event);
     return true;
 }
 
-static void take_sdk(struct batch *batch, struct mp_json json) {
-    struct mp_json lib, value;
-    struct mp_str version = {"", 0};
-    char text[96];
-    if (mp_json_get(json, MP_STR("lib"), &lib) &&
-        mp_json_get(lib, MP_STR("$lib_version"), &value) && mp_json_str(value, &version) &&
-        version.len < 64) {
-        int len = snprintf(text, sizeof(text), "sensors/%.*s", MP_STR_ARG(version));
-        batch->context.sdk = mp_arena_str(&batch->worker->arena, mp_str_range(text, (size_t)len));
+static int take_list(struct batch *batch, struct mp_json list, struct mp_error *err) {
+    struct mp_json_iter iter = mp_json_iter(list);
+    struct mp_json value, properties;
+    size_t count = mp_json_size(list);
+    if (count == 0) {
+        return mp_fail(err, MP_E_ARGUMENT, "data_list", "is empty");
     }
-}
-
-/* The JSON text out of the query or the form: percent-decoding, base64, gzip. */
-static int unwrap(struct batch *batch, struct mp_str *text, struct mp_error *err) {
-    struct collect_worker *worker = batch->worker;
-    struct mp_str form = batch->input->body;
-    struct mp_str data = batch->input->query; /* decoded by the HTTP library */
-    bool is_gzip = false;
-    if (form.len > 0) {
-        if (form_field(form, "payloads").ptr || form_field(form, "ekey").ptr ||
-            form_field(form, "pkv").ptr) {
-            return mp_fail(err, MP_E_ARGUMENT, "payloads",
-                           "encrypted bodies cannot be read; switch encryption off in the SDK");
-        }
-        data = form_field(form, "data_list");
-        data = data.ptr ? data : form_field(form, "data");
-        is_gzip = mp_str_is(form_field(form, "gzip"), "1");
-        if (!data.ptr || !form_decode(data, &worker->plain)) {
-            return mp_fail(err, MP_E_ARGUMENT, "data_list", "is missing or not a form value");
-        }
-        data = mp_buf_str(&worker->plain);
-    }
-    if (data.len == 0) {
-        return mp_fail(err, MP_E_ARGUMENT, "data", "is missing");
-    }
-    if (!base64_decode(data, &worker->plain2)) {
-        return mp_fail(err, MP_E_ARGUMENT, "data", "is not base64");
-    }
-    *text = mp_buf_str(&worker->plain2);
-    /* Some versions gzip without saying so in a GET. */
-    is_gzip |= text->len > 2 && (uint8_t)text->ptr[0] == 0x1f && (uint8_t)text->ptr[1] == 0x8b;
-    if (is_gzip) {
-        int code = inflate_gzip(worker, *text, &worker->plain, err);
-        *text = mp_buf_str(&worker->plain);
-        return code;
-    }
-    return MP_OK;
-}
-
-static int take_all(struct batch *batch, struct mp_json root, struct mp_error *err) {
-    struct mp_json value = root;
-    if (mp_json_type(root) == MP_JSON_OBJECT) {
-        take_sdk(batch, root);
-        (void)take_event(batch, root);
-        return MP_OK;
-    }
-    if (mp_json_type(root) != MP_JSON_ARRAY) {
-        return mp_fail(err, MP_E_ARGUMENT, "data", "must be an event or a list of events");
-    }
-    if (mp_json_size(root) == 0 || mp_json_size(root) > MP_EVENT_PER_RECORD_MAX) {
-        return mp_fail(err, MP_E_TOO_LARGE, "data_list", "must have 1 to %d events",
+    if (count > MP_EVENT_PER_RECORD_MAX) {
+        return mp_fail(err, MP_E_TOO_LARGE, "data_list", "has %zu events, %d are allowed", count,
                        MP_EVENT_PER_RECORD_MAX);
     }
-    struct mp_json_iter iter = mp_json_iter(root);
-    for (; mp_json_next(&iter, NULL, &value); batch->index++) {
-        if (batch->index == 0) {
-            take_sdk(batch, value);
+    while (mp_json_next(&iter, NULL, &value)) {
+        if (sensors_presets(value, &properties)) {
+            sensors_take_context(batch, properties);
+            break;
         }
-        (void)take_event(batch, value);
     }
+    iter = mp_json_iter(list);
+    for (; mp_json_next(&iter, NULL, &value) && !batch->out->failed; batch->index++) {
+        if (!take_event(batch, value)) {
+            batch_refuse(batch);
+        }
+    }
+    return batch_end(batch, err);
+}
+
+static int take_one(struct batch *batch, struct mp_json json, struct mp_error *err) {
+    struct mp_json properties;
+    if (sensors_presets(json, &properties)) {
+        sensors_take_context(batch, properties);
+    }
+    if (!take_event(batch, json)) {
+        batch_refuse(batch);
+    }
+    return batch_end(batch, err);
+}
+
+/* The header's key, or project: a write key, or the app's id as Sensors' own URLs have it. */
+static int find_app(struct batch *batch, const struct mp_apps_snapshot *apps,
+                    struct mp_error *err) {
+    struct mp_str key = batch->input->key, project = batch->input->project;
+    if (key.len > 0) {
+        batch->app = mp_apps_by_write_key(apps, key);
+    } else {
+        batch->app = mp_apps_by_write_key(apps, project);
+        batch->app = batch->app ? batch->app : mp_apps_by_id(apps, project);
+    }
+    if (!batch->app) {
+        return mp_fail(err, MP_E_DENIED, "project", "names no app: …/sa?project=WRITE_KEY");
+    }
+    snprintf(batch->result->app, sizeof(batch->result->app), "%s", batch->app->id);
     return MP_OK;
 }
 
 int collect_sensors(struct collect_worker *worker, const struct collect_input *input,
                     struct mp_buf *out, struct collect_result *result, struct mp_error *err) {
-    struct batch batch = {.worker = worker, .input = input, .result = result, .out = out};
+    struct batch batch = batch_begin(worker, input, out, result);
     struct mp_json root;
     struct mp_str text;
-    result->accepted = result->rejected = 0;
-    result->app[0] = 0;
-    mp_arena_reset(&worker->arena);
+    batch.is_lenient = true;
     struct mp_apps_snapshot *apps = mp_apps_acquire(worker->collect->apps);
-    struct mp_str key = input->key.len > 0 ? input->key : input->project;
-    batch.app = mp_apps_by_write_key(apps, key);
-    int code = batch.app ? MP_OK
-                         : mp_fail(err, MP_E_DENIED, "project",
-                                   "must be the app's write key: …/sa?project=mpw_…");
+    int code = find_app(&batch, apps, err);
     if (code == MP_OK) {
-        snprintf(result->app, sizeof(result->app), "%s", batch.app->id);
-        code = unwrap(&batch, &text, err);
+        code = sensors_text(worker, input, &text, err);
     }
     if (code == MP_OK) {
-        code = mp_json_parse(worker->parser, text, &root, err);
+        code = body_parse(worker, text, &root, err);
     }
     if (code == MP_OK) {
-        code = take_all(&batch, root, err);
-    }
-    if (code == MP_OK && out->failed) {
-        code = mp_fail(err, MP_E_TOO_LARGE, "body", "too large");
+        code = mp_json_type(root) == MP_JSON_ARRAY ? take_list(&batch, root, err)
+                                                   : take_one(&batch, root, err);
     }
     mp_apps_release(apps);
     return code;
