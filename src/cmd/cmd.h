@@ -70,6 +70,8 @@ MP_MUST_CHECK int cmd_path_absolute(const struct mp_config *config, const char *
                                     char out[CMD_PATH_MAX], struct mp_error *err);
 /* Makes DATA_DIR (mode 0700) when missing. */
 MP_MUST_CHECK int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err);
+/* Writes the file at path anew, so that a reader sees all of the text or the file before. */
+MP_MUST_CHECK int cmd_write_whole(const char *path, struct mp_str text, struct mp_error *err);
 /* True when the store is the engine that serve starts. */
 bool cmd_is_embedded(const struct mp_config *config);
 /* The store of the configuration: store_url, or the socket of the embedded engine. */

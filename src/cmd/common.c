@@ -2,9 +2,11 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define STORE_CONNECT_TIMEOUT_MS 3000
 
@@ -70,6 +72,19 @@ int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err) {
         return mp_fail_sys(err, errno, "data_dir", "cannot make the folder %s", config->data_dir);
     }
     return MP_OK;
+}
+
+int cmd_write_whole(const char *path, struct mp_str text, struct mp_error *err) {
+    char temporary[CMD_PATH_MAX + 4];
+    snprintf(temporary, sizeof(temporary), "%s.new", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool is_written = fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_written && rename(temporary, path) == 0
+               ? MP_OK
+               : mp_fail_sys(err, errno, path, "cannot write %s", path);
 }
 
 bool cmd_is_embedded(const struct mp_config *config) {

@@ -5,8 +5,6 @@
 #include "base/json_write.h"
 #include "base/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,20 +86,6 @@ static int open_http(struct serve *serve, struct mp_error *err) {
     return code;
 }
 
-/* Writes and renames, so that a reader sees all of it or nothing. */
-static int write_whole(const char *path, struct mp_str text, struct mp_error *err) {
-    char temporary[CMD_PATH_MAX + 4];
-    snprintf(temporary, sizeof(temporary), "%s.new", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool is_written = fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_written && rename(temporary, path) == 0
-               ? MP_OK
-               : mp_fail_sys(err, errno, CMD_SERVE_FILE, "cannot write %s", path);
-}
-
 /* The address as a person may type it: with the port in use, and with a host for "any". */
 static void make_address(const struct serve *serve, char *out, size_t size) {
     const char *listen = serve->config->listen;
@@ -118,11 +102,10 @@ static void make_address(const struct serve *serve, char *out, size_t size) {
 }
 
 /* Tells tools and tests where we are. */
-static int tell_address(const struct serve *serve, struct mp_error *err) {
-    char path[CMD_PATH_MAX], address[CMD_PATH_MAX];
+static int tell_address(const struct serve *serve, const char *address, struct mp_error *err) {
+    char path[CMD_PATH_MAX];
     struct mp_buf text;
     struct mp_json_writer json;
-    make_address(serve, address, sizeof(address));
     mp_buf_init(&text, 2 * CMD_PATH_MAX);
     mp_jw_init(&json, &text);
     mp_jw_object_begin(&json);
@@ -135,7 +118,7 @@ static int tell_address(const struct serve *serve, struct mp_error *err) {
     mp_jw_object_end(&json);
     mp_buf_append_byte(&text, '\n');
     int code = cmd_path(serve->config, CMD_SERVE_FILE, path, err);
-    code = code ? code : write_whole(path, mp_buf_str(&text), err);
+    code = code ? code : cmd_write_whole(path, mp_buf_str(&text), err);
     mp_buf_deinit(&text);
     if (code == MP_OK) {
         mp_log(MP_LOG_INFO, "serve", "listening", "address=%s pid=%d", address, (int)getpid());
@@ -145,19 +128,28 @@ static int tell_address(const struct serve *serve, struct mp_error *err) {
     return code;
 }
 
-static int open_all(struct serve *serve, struct mp_error *err) {
+static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
+    char address[CMD_PATH_MAX];
     int code = cmd_make_data_dir(serve->config, err);
     code = code ? code : mp_apps_open(serve->config->data_dir, &serve->apps, err);
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
     code = code ? code : open_collect(serve, err);
     code = code ? code : open_http(serve, err);
-    code = code ? code : tell_address(serve, err);
+    if (code == MP_OK) {
+        make_address(serve, address, sizeof(address));
+        code = tell_address(serve, address, err);
+    }
+    if (code == MP_OK && with_demo) {
+        code = serve_demo_start(serve->config, serve->apps, serve->journal, address, &serve->demo,
+                                err);
+    }
     return code;
 }
 
 static void close_all(struct serve *serve) {
     char path[CMD_PATH_MAX];
+    serve_demo_stop(serve->demo);
     if (serve->http) {
         if (cmd_path(serve->config, CMD_SERVE_FILE, path, NULL) == MP_OK) {
             unlink(path);
@@ -234,7 +226,7 @@ static int run(struct cmd_call *call) {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    int code = open_all(&serve, &err);
+    int code = open_all(&serve, cmd_flag(call, "demo") != NULL, &err);
     if (code == MP_OK) {
         wait_for_signal(&serve, &signals);
     }

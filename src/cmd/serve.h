@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "cmd/cmd.h"
 #include "cmd/feed.h"
+#include "cmd/serve_demo.h"
 #include "cmd/supervise.h"
 #include "collect/collect.h"
 #include "http/http.h"
@@ -21,6 +22,7 @@ struct serve {
     struct collect *collect;
     struct api *api;
     struct http_server *http;
+    struct serve_demo *demo; /* NULL when nothing is to be made */
 };
 
 /* The callbacks of struct api_config; arg is the struct serve. Any thread. */

@@ -69,6 +69,10 @@ static void put_load(struct mp_buf *out, const struct load_stats *load, bool is_
     put(out, "counter", "load_events_total", "Events inserted.", (double)load->events);
     put(out, "counter", "load_duplicates_total", "Events sent again and dropped.",
         (double)load->duplicates);
+    put(out, "counter", "load_corrupt_blocks_total", "Damaged parts of the journal passed over.",
+        (double)load->corrupt_blocks);
+    put(out, "counter", "load_corrupt_records_total", "Records that could not be read whole.",
+        (double)load->corrupt_records);
     put(out, "counter", "load_retries_total", "Attempts on the store that failed.",
         (double)load->retries);
 }
