@@ -93,8 +93,9 @@ def test_arrays_come_back_with_their_type_even_when_empty(tool, rng):
         strings = [rng.randbytes(rng.randrange(10)) for _ in range(count)]
         numbers = [rng.choice((0, 1, 255, 256, 1 << 32, UINT64_MAX, rng.getrandbits(64)))
                    for _ in range(count)]
-        answer = tool.run("SELECT {s:Array(String)}, {n:Array(UInt64)}, toTypeName({s:Array(String)}),"
-                          " toTypeName({n:Array(UInt64)}) FORMAT RowBinary",
+        answer = tool.run("SELECT {s:Array(String)}, {n:Array(UInt64)},"
+                          " toTypeName({s:Array(String)}), toTypeName({n:Array(UInt64)})"
+                          " FORMAT RowBinary",
                           ("s", "strs", strings), ("n", "u64s", numbers)).ok()
         assert answer == (varint(count) + b"".join(map(text, strings))
                           + varint(count) + b"".join(map(u64, numbers))
@@ -404,6 +405,8 @@ class Cutter:
     def pass_on(self, client):
         server = socket.create_connection(("127.0.0.1", self.target))
         threading.Thread(target=self.copy_back, args=(server, client), daemon=True).start()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         left = self.bytes_max
         while left > 0:
             data = client.recv(65536)

@@ -64,7 +64,7 @@ class Rollups:
             if key not in self.days or self.days[key][0] <= version:
                 self.days[key] = row[3:]
         for part in by_month.values():
-            body = b"".join(text(app) + struct.pack("<HQIIQII", *rest) for app, *rest in part)
+            body = b"".join(text(app) + struct.pack("<HQQIQII", *rest) for app, *rest in part)
             self.tool.insert("user_days", "app, day, user_hash, version, visit_pv, dwell_ms, opens,"
                              " depth_sum", body, len(part), uuid.uuid4().hex).ok()
 

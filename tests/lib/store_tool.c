@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/json_write.h"
@@ -24,6 +25,22 @@
 #define LIST_MAX 100000
 
 static struct store *store;
+static struct mp_arena arena; /* of the request under way */
+
+static char *take(size_t bytes) {
+    char *memory = mp_arena_alloc(&arena, bytes);
+    if (!memory) {
+        abort();
+    }
+    return memory;
+}
+
+static char *copy(struct mp_str text) {
+    char *memory = take(text.len + 1);
+    memcpy(memory, text.ptr, text.len);
+    memory[text.len] = '\0';
+    return memory;
+}
 
 static struct mp_str text_of(struct mp_json object, const char *name) {
     struct mp_json value;
@@ -34,10 +51,10 @@ static struct mp_str text_of(struct mp_json object, const char *name) {
     return text;
 }
 
-/* A NUL-terminated copy that lives as long as the process; NULL when there is none. */
+/* NULL when there is none. */
 static char *copy_of(struct mp_json object, const char *name) {
     struct mp_str text = text_of(object, name);
-    return text.ptr ? strndup(text.ptr, text.len) : NULL;
+    return text.ptr ? copy(text) : NULL;
 }
 
 static int64_t number_of(struct mp_json object, const char *name) {
@@ -60,7 +77,7 @@ static int nibble(char digit) {
 }
 
 static struct mp_str from_hex(struct mp_str hex) {
-    char *bytes = malloc(hex.len / 2 + 1);
+    char *bytes = take(hex.len / 2 + 1);
     for (size_t i = 0; i < hex.len / 2; i++) {
         bytes[i] = (char)(nibble(hex.ptr[2 * i]) << 4 | nibble(hex.ptr[2 * i + 1]));
     }
@@ -106,7 +123,7 @@ static void bind(struct store_statement *statement, struct mp_json triple) {
         abort();
     }
     bool is_list = !mp_json_str(part[2], &value);
-    char *name_text = strndup(name.ptr, name.len);
+    char *name_text = copy(name);
     int64_t i64 = 0;
     uint64_t u64 = 0;
     if (is_list) {
@@ -129,7 +146,6 @@ static void bind(struct store_statement *statement, struct mp_json triple) {
     } else {
         abort();
     }
-    free(name_text);
 }
 
 static bool is_time_up(void *arg) {
@@ -196,11 +212,8 @@ static int open_store(struct mp_json request, struct mp_error *err) {
 
 static int insert(struct mp_json request, struct mp_error *err) {
     struct mp_str rows = from_hex(text_of(request, "rows"));
-    int code =
-        store_insert(store, copy_of(request, "table"), copy_of(request, "columns"), rows,
-                     (uint64_t)number_of(request, "count"), copy_of(request, "query_id"), err);
-    free((char *)rows.ptr);
-    return code;
+    return store_insert(store, copy_of(request, "table"), copy_of(request, "columns"), rows,
+                        (uint64_t)number_of(request, "count"), copy_of(request, "query_id"), err);
 }
 
 static int perform(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
@@ -268,6 +281,7 @@ int main(void) {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t len;
+    mp_arena_init(&arena, 1u << 20, LINE_BYTES_MAX);
     while (parser && (len = getline(&line, &capacity, stdin)) > 0) {
         struct mp_json request;
         struct mp_error err = {0};
@@ -279,8 +293,10 @@ int main(void) {
         }
         reply(code, &err, &answer);
         mp_buf_deinit(&answer);
+        mp_arena_reset(&arena);
     }
     free(line);
+    mp_arena_deinit(&arena);
     store_close(store);
     mp_json_parser_destroy(parser);
     return 0;
