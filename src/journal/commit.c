@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
+#define ZERO_AHEAD_BYTES (128u << 10)
 
 uint64_t journal_disk_bytes(const struct journal *journal) {
     uint64_t written = journal->durable_lsn - journal->segments[0];
@@ -80,6 +81,7 @@ int journal_roll(struct journal *journal, uint64_t first_lsn, uint64_t need, str
     journal->fd = fd;
     journal->segment_first = first_lsn;
     journal->segment_capacity = bytes;
+    journal->zeroed_end = 0;
     journal->must_roll = false;
     return MP_OK;
 }
@@ -111,6 +113,20 @@ static int roll(struct journal *journal, uint64_t need, struct mp_error *err) {
     return MP_OK;
 }
 
+/*
+ * Preallocated blocks that were never written cost a change of metadata at their first sync. So
+ * when a group reaches them, zeros go some way ahead with it, and the syncs of the next groups
+ * write data only. If that fails, nothing but speed is lost.
+ */
+static void zero_ahead(struct journal *journal, uint64_t end) {
+    static const char zeros[ZERO_AHEAD_BYTES];
+    if (end <= journal->zeroed_end || end + ZERO_AHEAD_BYTES > journal->segment_capacity) {
+        return;
+    }
+    ssize_t put = pwrite(journal->fd, zeros, ZERO_AHEAD_BYTES, (off_t)end);
+    journal->zeroed_end = put > 0 ? end + (uint64_t)put : 0;
+}
+
 static int write_block(struct journal *journal, struct mp_error *err) {
     const struct mp_buf *block = &journal->block;
     uint64_t offset = journal->durable_lsn - journal->segment_first;
@@ -126,6 +142,7 @@ static int write_block(struct journal *journal, struct mp_error *err) {
         }
         done += (size_t)put;
     }
+    zero_ahead(journal, offset + block->len);
     if (fdatasync(journal->fd) != 0) {
         return disk_fail(err, errno, "cannot sync");
     }

@@ -121,6 +121,7 @@ struct journal {
     int fd; /* of the last segment */
     uint64_t segment_first;
     uint64_t segment_capacity;  /* preallocated bytes */
+    uint64_t zeroed_end;        /* of the part in front that was written already */
     bool must_roll;             /* the segment is sealed: nothing more may be written to it */
     int64_t roll_not_before_ms; /* monotonic: when a full disk is tried again */
     struct mp_error roll_error; /* why the last try failed */
