@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-struct batch batch_begin(struct collect_worker *worker, const struct collect_input *input,
-                         struct mp_buf *out, struct collect_result *result) {
+struct batch collect_batch_begin(struct collect_worker *worker, const struct collect_input *input,
+                                 struct mp_buf *out, struct collect_result *result) {
     struct batch batch = {.worker = worker,
                           .input = input,
                           .result = result,

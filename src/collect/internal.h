@@ -56,8 +56,8 @@ struct batch {
 };
 
 /* ---- batch.c: from the request to its record ---- */
-struct batch batch_begin(struct collect_worker *worker, const struct collect_input *input,
-                         struct mp_buf *out, struct collect_result *result);
+struct batch collect_batch_begin(struct collect_worker *worker, const struct collect_input *input,
+                                 struct mp_buf *out, struct collect_result *result);
 /* Fills the complaint and returns false. */
 bool complain(struct batch *batch, struct mp_str field, const char *format, ...) MP_PRINTF(3, 4);
 /* The event at hand begins; what the one before it left in memory goes. */

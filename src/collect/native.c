@@ -310,7 +310,7 @@ static int take_events(struct batch *batch, struct mp_json root, const struct mp
 
 int collect_native(struct collect_worker *worker, const struct collect_input *input,
                    struct mp_buf *out, struct collect_result *result, struct mp_error *err) {
-    struct batch batch = batch_begin(worker, input, out, result);
+    struct batch batch = collect_batch_begin(worker, input, out, result);
     struct mp_event common = {.dwell_ms = -1};
     struct mp_json root;
     struct mp_str text;

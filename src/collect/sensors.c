@@ -316,7 +316,7 @@ static int find_app(struct batch *batch, const struct mp_apps_snapshot *apps,
 
 int collect_sensors(struct collect_worker *worker, const struct collect_input *input,
                     struct mp_buf *out, struct collect_result *result, struct mp_error *err) {
-    struct batch batch = batch_begin(worker, input, out, result);
+    struct batch batch = collect_batch_begin(worker, input, out, result);
     struct mp_json root;
     struct mp_str text;
     batch.is_lenient = true;
