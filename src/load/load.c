@@ -213,7 +213,8 @@ void load_stats(struct load *load, struct load_stats *out) {
     pthread_mutex_lock(&load->mutex);
     *out = load->stats;
     out->lag_ms = age_ms(load->pending_since, now_ms);
-    out->rollup_lag_ms = age_ms(older(load->touched_since, load->pending_since), now_ms);
+    int64_t pending_since = load->pending_since > 0 ? load->pending_since : INT64_MAX;
+    out->rollup_lag_ms = age_ms(older(load->touched_since, pending_since), now_ms);
     out->complete_until_ms =
         older(load->pending_since, older(load->touched_since, now_ms)) - load->config.late_ms;
     pthread_mutex_unlock(&load->mutex);
