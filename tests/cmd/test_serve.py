@@ -156,7 +156,7 @@ def test_sql_reads_and_writes_only_when_told_to(server):
     assert server.sql("SELECT 1, 'two'") == [["1", "two"]]
     assert server.run("sql", "DROP TABLE events").returncode == 1
     assert server.run("sql", stdin="SELECT 1;\nSELECT 2;\n").stdout == "1\n2\n"
-    broken = server.run("sql", "SELECT FROM")
+    broken = server.run("sql", "SELECT (1")
     assert broken.returncode == 1 and "Syntax error" in broken.stderr
     assert server.run("sql", "--write", "CREATE TABLE extra (a UInt8) ENGINE = Memory"
                       ).returncode == 0

@@ -157,6 +157,16 @@ class Server:
                                 return int(pid)
         return None
 
+    def wait_engine(self, other_than=None, timeout=START_SECONDS_MAX):
+        """Until an engine runs, another one than that; its process id."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            pid = self.engine_pid()
+            if pid not in (None, other_than):
+                return pid
+            time.sleep(0.02)
+        raise RuntimeError("no engine runs:\n" + self.log_tail())
+
     # ---- asking ----
 
     def request(self, method, path, body=None, headers=None, timeout=60):

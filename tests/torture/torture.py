@@ -87,14 +87,15 @@ class Torture:
                 time.sleep(self.chance.uniform(0, 1))
                 self.clickhouse.start()
             else:
-                self.server.wait_ready()
-                os.kill(self.server.engine_pid(), signal.SIGKILL)
+                engine = self.server.wait_engine()
+                os.kill(engine, signal.SIGKILL)
+                self.server.wait_engine(other_than=engine)
 
     def stop_engine(self, load):
         """The engine is there and says nothing for a while; collecting goes on."""
         self.server.wait_ready(self.plan.drain)
         accepted_before = len(load.batches())
-        pid = None if self.clickhouse else self.server.engine_pid()
+        pid = None if self.clickhouse else self.server.wait_engine()
         if self.clickhouse:
             self.clickhouse.pause()
         else:
@@ -144,7 +145,7 @@ class Torture:
         answer = self.server.trend(self.app, **{"from": iso(first), "to": iso(last), "by": "day"})
         if answer.status != 200:
             raise AssertionError(f"trend: {answer}")
-        rows = {row["date"]: row for row in answer.json()["rows"]}
+        rows = {row["cycle"]: row for row in answer.json()["rows"]}
         for day, figures in sorted(expected.items()):
             for name, value in figures.items():
                 found = rows[iso(day)][name]
