@@ -65,24 +65,28 @@ static bool is_blank(const char *from, const char *to) {
     return from == to;
 }
 
+static bool is_named(struct mp_str field, struct mp_str name) {
+    return field.len == name.len && strncasecmp(field.ptr, name.ptr, name.len) == 0;
+}
+
 static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *name,
                                  size_t name_len, const char *value, size_t value_len) {
     struct framing *framing = arg;
     (void)kind;
-    if (!value || name != framing->next || !is_token(name, name_len) ||
-        value <= name + name_len || !is_blank(name + name_len + 1, value) ||
-        has_control(value, value_len)) {
+    if (!value || name != framing->next || !is_token(name, name_len) || value <= name + name_len ||
+        !is_blank(name + name_len + 1, value) || has_control(value, value_len)) {
         framing->is_malformed = true;
         return MHD_NO;
     }
     framing->next = value + value_len + 2;
-    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+    struct mp_str field = mp_str_range(name, name_len);
+    if (is_named(field, MP_STR(MHD_HTTP_HEADER_CONTENT_LENGTH))) {
         framing->content_lengths++;
         framing->is_length_bad |= !is_length(value, value_len);
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+    } else if (is_named(field, MP_STR(MHD_HTTP_HEADER_TRANSFER_ENCODING))) {
         framing->transfer_encodings++;
         framing->is_coding_bad |= strcasecmp(value, "chunked") != 0;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
+    } else if (is_named(field, MP_STR(MHD_HTTP_HEADER_HOST))) {
         framing->hosts++;
     }
     return MHD_YES;

@@ -6,10 +6,16 @@
  * How a route may work:
  *  - HTTP_FAST: the whole body is collected (up to body_bytes_max), then handler runs on an event
  *    loop thread and must not block. It replies before returning, or later from any thread.
- *  - HTTP_BLOCKING: as above, but handler runs on a worker pool thread and may block.
+ *  - HTTP_BLOCKING: as above, but handler runs on a worker pool thread and may block. When more
+ *    wait than the pool's queue holds: 503.
  *  - HTTP_STREAM: the body goes to on_body piece by piece, then handler runs; both on the
  *    connection's own thread, and both may block. A server with one such route gives every
- *    connection a thread; its handlers reply before they return. (The engine's way.)
+ *    connection a thread, also for its other routes; its handlers reply before they return. (The
+ *    engine's way.)
+ *
+ * Refused with 400 before any handler: what a proxy before us could read differently (guard.c). A
+ * chunked request over TCP is answered with Connection: close, for the same reason. A client that
+ * is silent for idle_timeout_s is cut, also one that trickles (HTTP_RECEIVE_MS_MAX).
  */
 #ifndef MP_HTTP_HTTP_H
 #define MP_HTTP_HTTP_H
@@ -25,7 +31,7 @@ struct http_server;
 struct http_request;
 
 typedef void http_handler(struct http_request *request, void *arg);
-/* A piece of the body; false refuses the rest (handler is then called at once and must reply). */
+/* A piece of the body; after false the rest is read and dropped, then handler is called. */
 typedef bool http_on_body(struct http_request *request, void *arg, struct mp_str data);
 
 enum http_mode { HTTP_FAST, HTTP_BLOCKING, HTTP_STREAM };
@@ -42,14 +48,21 @@ struct http_route {
                               what handler keeps in the scratch */
 };
 
+struct http_field {
+    const char *name;
+    const char *value;
+};
+
 struct http_config {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path/engine.sock" (mode 0600) */
     const struct http_route *routes; /* lives as long as the server */
     size_t route_count;
-    int loop_threads;   /* epoll threads */
-    int worker_threads; /* for HTTP_BLOCKING */
-    int connections_max;
+    int loop_threads;    /* epoll threads */
+    int worker_threads;  /* for HTTP_BLOCKING */
+    int connections_max; /* more wait in the system's queue */
     int idle_timeout_s;
+    const struct http_field *headers; /* go with every reply; live as long as the server */
+    size_t header_count;
     const char *tls_cert_file; /* NULL = plain */
     const char *tls_key_file;
     /* Made when no route fits (404), method is wrong (405), body too large (413), malformed (400),
@@ -65,7 +78,11 @@ MP_MUST_CHECK int http_server_start(const struct http_config *config, struct htt
                                     struct mp_error *err);
 /* The port in use (for ":0"); 0 on a Unix socket. */
 int http_server_port(const struct http_server *server);
-/* Stops accepting, lets requests under way end for up to grace_ms, then closes. */
+/*
+ * Stops accepting, lets requests under way end for up to grace_ms (each reply then ends its
+ * connection), then tells handlers by http_client_gone, waits until each of them has replied,
+ * however long that takes, and closes.
+ */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
 
 /* What was asked. All borrow from the request, which lives until the reply has been sent. */
@@ -73,7 +90,11 @@ struct mp_str http_method(const struct http_request *request);
 struct mp_str http_path(const struct http_request *request); /* percent-decoded */
 struct mp_str http_header(const struct http_request *request,
                           const char *name); /* ptr NULL = absent */
-/* A query parameter, decoded; ptr NULL = absent. */
+/* All fields of that name, joined with ", " in joined (cleared first) when there are several. */
+struct mp_str http_header_list(const struct http_request *request, const char *name,
+                               struct mp_buf *joined);
+/* A query parameter (the first of that name), decoded; ptr NULL = absent. What is no %XX stays as
+ * it is, and so does %00. */
 struct mp_str http_query(const struct http_request *request, const char *name);
 /* The index-th query parameter; false past the end. */
 MP_MUST_CHECK bool http_query_at(const struct http_request *request, size_t index,
@@ -88,8 +109,11 @@ size_t http_route_index(const struct http_request *request);
 /* Bytes for the handler's use, zeroed at the request's start, HTTP_SCRATCH_BYTES long. */
 #define HTTP_SCRATCH_BYTES 64
 void *http_scratch(struct http_request *request);
-/* True when the client has closed its connection meanwhile. Any thread. */
+/* True when the client has closed its connection meanwhile, or the server does not wait any more.
+ * Any thread. */
 bool http_client_gone(struct http_request *request);
+/* True when it is the server that does not wait. Any thread. */
+bool http_is_stopping(const struct http_request *request);
 
 /* Adds a header to the reply to come. Values with control bytes are dropped (and logged). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);

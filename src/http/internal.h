@@ -125,11 +125,11 @@ int guard_check(struct MHD_Connection *connection, const char *method, const cha
 int route_find(const struct http_config *config, struct http_request *request);
 
 /* dispatch.c: the library's callbacks; arg is the loop. */
-enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
-                           const char *method, const char *version, const char *data,
-                           size_t *data_len, void **state);
-void on_completed(void *arg, struct MHD_Connection *connection, void **state,
-                  enum MHD_RequestTerminationCode code);
+enum MHD_Result dispatch_request(void *arg, struct MHD_Connection *connection, const char *path,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *data_len, void **state);
+void dispatch_completed(void *arg, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode code);
 
 /* request.c: the pool of requests, and the library's callback that decodes %XX. */
 struct http_request *request_take(struct loop *loop);
@@ -158,8 +158,8 @@ void loop_wake(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /* visit.c: on the loop's thread. */
-void on_visit(void *arg, struct MHD_Connection *connection, void **visit,
-              enum MHD_ConnectionNotificationCode code);
+void visit_notify(void *arg, struct MHD_Connection *connection, void **visit,
+                  enum MHD_ConnectionNotificationCode code);
 enum visit_phase { VISIT_RECEIVES, VISIT_WAITS, VISIT_SENDS };
 void visit_enter(const struct http_request *request, enum visit_phase phase);
 /* Cuts those whose time is over. */

@@ -9,32 +9,56 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG 1024
+#define LISTEN_BACKLOG 4096 /* the system may allow less */
+#define LISTEN_FLAGS (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+/* Removes the socket of a server that was killed; nothing but a socket. */
+static void remove_stale(const char *path) {
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
+        unlink(path);
+    }
+}
 
 static int listen_unix(const char *path, char **socket_path, struct mp_error *err) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) {
-        return mp_fail(err, MP_E_ARGUMENT, "listen", "socket path over %zu bytes: %s",
-                       sizeof(address.sun_path) - 1, path),
-               -1;
+        mp_fail(err, MP_E_ARGUMENT, "listen", "socket path over %zu bytes: %s",
+                sizeof(address.sun_path) - 1, path);
+        return -1;
     }
     memcpy(address.sun_path, path, strlen(path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* Only our user may connect: the mode is set before anyone can. */
-    mode_t former = umask(0177);
-    unlink(path);
-    int failed = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-                 listen(fd, LISTEN_BACKLOG) != 0;
-    int sys = errno;
-    umask(former);
-    if (failed) {
-        mp_fail_sys(err, sys, "listen", "cannot listen on %s", path);
+    remove_stale(path);
+    *socket_path = strdup(path);
+    int fd = socket(AF_UNIX, LISTEN_FLAGS, 0);
+    /* Between bind and listen nobody can connect, so the mode comes in time. */
+    if (!*socket_path || fd < 0 ||
+        bind(fd, (struct sockaddr *)(void *)&address, sizeof(address)) != 0 ||
+        chmod(path, 0600) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+        mp_fail_sys(err, errno, "listen", "cannot listen on %s", path);
+        free(*socket_path);
+        *socket_path = NULL;
         if (fd >= 0) {
             close(fd);
         }
         return -1;
     }
-    *socket_path = strdup(path);
+    return fd;
+}
+
+static int listen_at(const struct addrinfo *place) {
+    int yes = 1;
+    int fd = socket(place->ai_family, LISTEN_FLAGS, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, place->ai_addr, place->ai_addrlen) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+        int sys = errno;
+        close(fd);
+        errno = sys;
+        return -1;
+    }
     return fd;
 }
 
@@ -46,18 +70,12 @@ static int listen_tcp(const char *host, const char *port, struct mp_error *err) 
         mp_fail(err, MP_E_ARGUMENT, "listen", "%s:%s: %s", host, port, gai_strerror(failed));
         return -1;
     }
-    int yes = 1;
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    int fd = -1;
+    for (struct addrinfo *place = found; place && fd < 0; place = place->ai_next) {
+        fd = listen_at(place);
     }
-    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        listen(fd, LISTEN_BACKLOG) != 0) {
+    if (fd < 0) {
         mp_fail_sys(err, errno, "listen", "cannot listen on %s port %s", host, port);
-        if (fd >= 0) {
-            close(fd);
-        }
-        fd = -1;
     }
     freeaddrinfo(found);
     return fd;

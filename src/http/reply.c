@@ -1,11 +1,12 @@
 #include "http/internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define STREAM_BLOCK_BYTES (256u * 1024)
+#define EARLY_BODY_BYTES_MAX 4096
 
 static bool is_clean(const char *text) {
     for (; *text; text++) {
@@ -33,6 +34,7 @@ void http_reply_header(struct http_request *request, const char *name, const cha
 }
 
 static void add_headers(struct http_request *request, const char *content_type) {
+    const struct http_server *server = request->loop->server;
     struct MHD_Response *response = request->response;
     if (content_type) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
@@ -40,17 +42,27 @@ static void add_headers(struct http_request *request, const char *content_type) 
     for (size_t i = 0; i < request->header_count; i++) {
         MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
     }
+    for (size_t i = 0; i < server->config.header_count; i++) {
+        MHD_add_response_header(response, server->config.headers[i].name,
+                                server->config.headers[i].value);
+    }
+    if (request->is_last || atomic_load(&server->is_draining)) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
 }
 
-/* Hands the response over: to the event loop if the request sleeps, else to the dispatcher. */
+/* The reply is made; from here on the request belongs to its loop. */
 static void publish(struct http_request *request, int status, const char *content_type) {
-    struct MHD_Connection *connection = request->connection;
+    struct loop *loop = request->loop;
     request->status = status;
     if (request->response) {
         add_headers(request, content_type);
     }
-    if (atomic_exchange(&request->reply_state, REPLY_READY) == REPLY_SUSPENDED) {
-        MHD_resume_connection(connection);
+    int former = atomic_exchange(&request->reply_state, REPLY_READY);
+    assert(former != REPLY_READY); /* a request has one reply */
+    if (former == REPLY_AWAITED) {
+        loop_post(loop, request);
+        atomic_fetch_sub(&loop->server->awaited, 1);
     }
 }
 
@@ -95,19 +107,17 @@ void http_reply_stream(struct http_request *request, int status, const char *con
 }
 
 void reply_early(struct http_request *request) {
+    const struct http_config *config = &request->loop->server->config;
     struct mp_buf body;
     const char *content_type = "text/plain; charset=utf-8";
-    mp_buf_init(&body, 4096);
-    if (request->server->config.error_body) {
-        request->server->config.error_body(request->early_status, request->early_reason, &body,
-                                           &content_type);
+    mp_buf_init(&body, EARLY_BODY_BYTES_MAX);
+    if (config->error_body) {
+        config->error_body(request->early_status, request->early_reason, &body, &content_type);
     } else {
         mp_buf_printf(&body, "%s\n", request->early_reason);
     }
-    if (request->early_status == MHD_HTTP_BAD_REQUEST ||
-        request->early_status == MHD_HTTP_CONTENT_TOO_LARGE) {
-        /* What follows on this connection cannot be trusted to be a request. */
-        http_reply_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (request->allow[0]) {
+        http_reply_header(request, MHD_HTTP_HEADER_ALLOW, request->allow);
     }
     http_reply(request, request->early_status, content_type, mp_buf_str(&body));
     mp_buf_deinit(&body);
@@ -117,6 +127,7 @@ enum MHD_Result reply_queue(struct http_request *request) {
     if (!request->response) {
         return MHD_NO; /* out of memory: the connection is closed */
     }
+    visit_enter(request, VISIT_SENDS);
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)request->status, request->response);
     MHD_destroy_response(request->response);

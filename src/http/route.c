@@ -32,10 +32,15 @@ static bool method_fits(const char *wanted, const char *method) {
            (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-int route_find(const struct http_config *config, struct http_request *request, char *allow,
-               size_t allow_size) {
-    size_t used = 0;
-    allow[0] = '\0';
+/* Adds a method to the list behind Allow. */
+static void allow(struct http_request *request, const char *method) {
+    size_t used = strlen(request->allow);
+    const char *head = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ? ", " MHD_HTTP_METHOD_HEAD : "";
+    snprintf(request->allow + used, sizeof(request->allow) - used, "%s%s%s", used ? ", " : "",
+             method, head);
+}
+
+int route_find(const struct http_config *config, struct http_request *request) {
     for (size_t i = 0; i < config->route_count; i++) {
         const struct http_route *route = &config->routes[i];
         if (!match(route->path, request->path, request)) {
@@ -43,11 +48,10 @@ int route_find(const struct http_config *config, struct http_request *request, c
         }
         if (method_fits(route->method, request->method)) {
             request->route = route;
+            request->allow[0] = '\0';
             return 0;
         }
-        int put =
-            snprintf(allow + used, allow_size - used, "%s%s", used ? ", " : "", route->method);
-        used += put > 0 && (size_t)put < allow_size - used ? (size_t)put : 0;
+        allow(request, route->method);
     }
-    return used > 0 ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
+    return request->allow[0] ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
 }

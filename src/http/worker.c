@@ -1,3 +1,4 @@
+/* The threads of HTTP_BLOCKING routes, and the bounded queue before them. */
 #include "http/internal.h"
 
 #include <stdlib.h>
