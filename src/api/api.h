@@ -1,7 +1,7 @@
 /*
- * The routes: ours under /v1, /sa for Sensors' clients, health and metrics. Makes the route table that
- * http/ serves; the only room that knows HTTP status codes. What lies outside its reach (journal,
- * loader) comes as callbacks from cmd/.
+ * The routes: ours under /v1, /sa for Sensors' clients, health and metrics. Makes the route table
+ * that http/ serves; the only room that knows HTTP status codes. What lies outside its reach
+ * (journal, loader) comes as callbacks from cmd/.
  */
 #ifndef MP_API_API_H
 #define MP_API_API_H
