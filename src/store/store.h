@@ -103,9 +103,8 @@ MP_MUST_CHECK int store_exec(struct store *store, const char *sql, struct mp_err
 MP_MUST_CHECK int store_insert(struct store *store, const char *table, const char *columns,
                                struct mp_str rows, uint64_t row_count, const char *query_id,
                                struct mp_error *err);
-/* Returns 0 once no statement with that query_id runs any more on any host (kills it if need be; on
- * the embedded engine: once no INSERT runs at all). Every host must answer; takes half a second at
- * least, 30 s at most (MP_E_TIMEOUT). */
+/* Returns 0 once no statement with that query_id runs any more on any host (kills it if need be).
+ * Every host must answer; takes half a second at least, 30 s at most (MP_E_TIMEOUT). */
 MP_MUST_CHECK int store_settle(struct store *store, const char *query_id, struct mp_error *err);
 
 /* ---- Schema ----------------------------------------------------------------------------- */

@@ -244,6 +244,16 @@ def test_rows_that_end_early_are_refused_whole(migrated):
     assert count(migrated, 2) == 0
 
 
+def test_settle_ends_a_statement_that_still_runs(tool, store_place):
+    with StoreTool(**{**store_place, "database": "default"}) as other:
+        other.send(do="run", sql=SLOW.encode().hex(), query_id="still-running", timeout_ms=50000)
+        deadline = time.monotonic() + 10
+        while tool.run("SELECT 1", query_id="still-running").engine_code != 216:
+            assert time.monotonic() < deadline
+        tool.ask(do="settle", query_id="still-running").ok()
+        assert other.receive().engine_code == 394
+
+
 def test_settle_returns_when_nothing_runs(tool):
     began = time.monotonic()
     tool.ask(do="settle", query_id="nobody").ok()
@@ -336,25 +346,6 @@ def test_giving_up_ends_the_statement_on_the_server(clickhouse):
         assert statements_running(clickhouse) == []
 
 
-def test_settle_ends_a_statement_that_still_runs(clickhouse):
-    failed = threading.Event()
-
-    def run_slowly():
-        try:
-            clickhouse.query(SLOW, query_id="still-running")
-        except Exception:
-            failed.set()
-    thread = threading.Thread(target=run_slowly)
-    thread.start()
-    with StoreTool(**place(clickhouse, "default")) as tool:
-        while not statements_running(clickhouse):
-            time.sleep(0.05)
-        tool.ask(do="settle", query_id="still-running").ok()
-        assert statements_running(clickhouse) == []
-    thread.join(20)
-    assert failed.is_set()
-
-
 def test_rows_never_reach_a_server_that_stands_still(clickhouse):
     """A paused server accepts connections in its kernel and reads what lies there when it goes on:
     an insert that was given up must not be among it."""
@@ -440,15 +431,15 @@ def test_a_body_that_loses_its_end_on_the_way_is_not_inserted(shared_clickhouse)
 
 
 class Closer:
-    """A server that answers the first request of a connection and closes at the second, without a
-    word, as one does whose keep-alive has run out or that dies."""
+    """A server that answers questions, and closes without a word when it is to change something, as
+    one does that dies with it. Connections are kept otherwise."""
 
-    ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: keep-alive\r\n\r\n18.16.1\n")
+    ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n18.16.1\n"
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.inserts = 0
+        self.changes = []
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -457,35 +448,45 @@ class Closer:
             threading.Thread(target=self.answer, args=(client,), daemon=True).start()
 
     def answer(self, client):
-        while head := self.read_head(client):
-            if b"INSERT" in head:
-                self.inserts += 1
-                client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                client.recv(65536)
-                break
-            client.sendall(self.ANSWER)
-        client.close()
+        with client:
+            while request := self.read(client):
+                if b"SELECT" not in request:
+                    self.changes.append(request)
+                    return
+                client.sendall(self.ANSWER)
 
     @staticmethod
-    def read_head(client):
+    def read(client):
         data = b""
         while b"\r\n\r\n" not in data:
-            piece = client.recv(65536)
+            data += (piece := client.recv(65536))
             if not piece:
                 return b""
-            data += piece
-        length = int(data.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        if b"100-continue" not in data:
-            body = data.split(b"\r\n\r\n", 1)[1]
-            while len(body) < length:
-                body += client.recv(65536)
-        return data
+        head, body = data.split(b"\r\n\r\n", 1)
+        if b"100-continue" in head:
+            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        while len(body) < length:
+            body += client.recv(65536)
+        return head + body
 
 
-def test_an_insert_in_doubt_is_not_sent_again():
+def test_what_may_have_been_done_is_not_sent_again():
     closer = Closer()
-    with StoreTool(f"http://127.0.0.1:{closer.port},127.0.0.1:{closer.port}", "minipulse") as tool:
+    host = f"127.0.0.1:{closer.port}"
+    with StoreTool(f"http://{host},{host}", "minipulse") as tool:
         for _ in range(3):
-            tool.run("SELECT 1").ok()
+            tool.run("SELECT 1", read_only=True).ok()
+        assert tool.run("ALTER TABLE events DELETE WHERE batch = 1").code == "unavailable"
+        assert len(closer.changes) == 1
+        tool.run("SELECT 1", read_only=True).ok()
         assert tool.insert("events", EVENTS, event(1, 1), 1, "once").code == "unavailable"
-    assert closer.inserts == 1
+        assert len(closer.changes) == 2
+
+
+def test_a_question_is_asked_again_elsewhere_when_its_server_dies(shared_clickhouse):
+    closer = Closer()
+    url = f"http://127.0.0.1:{closer.port},127.0.0.1:{shared_clickhouse.http_port}"
+    with StoreTool(**place(shared_clickhouse, "default", url=url)) as tool:
+        assert tool.run("SHOW DATABASES", read_only=True).code == "ok"
+        assert len(closer.changes) == 1
