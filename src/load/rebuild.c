@@ -220,40 +220,64 @@ static int remake_last_batch(struct rebuild *rebuild, struct mp_error *err) {
 
 /* ---- Deleting what is stale ------------------------------------------------------------- */
 
-/* Asks with one statement whether there is something to delete, and deletes with another. Both have
- * the places app and one number of that name. */
-static int delete_if_any(struct rebuild *rebuild, const char *count, const char *delete,
-                         const char *table, const char *app, const char *name, uint64_t number,
+/* A statement with the place app, and a number's place of that name. */
+static int app_statement(struct rebuild *rebuild, const char *file, const char *app,
+                         const char *name, uint64_t number, struct store_statement **out,
                          struct mp_error *err) {
-    struct store_statement *statement;
-    uint64_t rows = 0;
-    int code = load_statement(rebuild->store, count, &statement, err);
+    int code = load_statement(rebuild->store, file, out, err);
     if (code == MP_OK) {
-        store_bind_str(statement, "app", mp_str_of(app));
-        store_bind_u64(statement, name, number);
-        code = load_ask_count(rebuild->store, statement, &rows, err);
+        store_bind_str(*out, "app", mp_str_of(app));
+        store_bind_u64(*out, name, number);
     }
+    return code;
+}
+
+/* Runs such a statement, which changes the table. */
+static int change(struct rebuild *rebuild, const char *file, const char *app, const char *name,
+                  uint64_t number, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = app_statement(rebuild, file, app, name, number, &statement, err);
+    return code == MP_OK ? load_run(rebuild->store, statement, err) : code;
+}
+
+static int count_rows(struct rebuild *rebuild, const char *file, const char *app, const char *name,
+                      uint64_t number, uint64_t *rows, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = app_statement(rebuild, file, app, name, number, &statement, err);
+    return code == MP_OK ? load_ask_count(rebuild->store, statement, rows, err) : code;
+}
+
+static int delete_stale_days(struct rebuild *rebuild, const char *app, struct mp_error *err) {
+    uint64_t rows = 0;
+    int code = count_rows(rebuild, "stale_user_days", app, "version", rebuild->version, &rows, err);
     if (code != MP_OK || rows == 0) {
         return code;
     }
-    code = load_statement(rebuild->store, delete, &statement, err);
-    if (code == MP_OK) {
-        store_bind_str(statement, "app", mp_str_of(app));
-        store_bind_u64(statement, name, number);
-        code = load_run(rebuild->store, statement, err);
+    code = change(rebuild, "delete_stale_user_days", app, "version", rebuild->version, err);
+    return code == MP_OK ? load_wait_mutations(rebuild->store, "user_days", NULL, NULL, err) : code;
+}
+
+/*
+ * In users the earliest day wins, so that a stale row may have swallowed the right one in a merge
+ * before it is deleted: what is missing afterwards is made again.
+ */
+static int delete_stale_users(struct rebuild *rebuild, const char *app, enum user_kind kind,
+                              struct mp_error *err) {
+    uint64_t rows = 0;
+    int code = count_rows(rebuild, "stale_users", app, "kind", kind, &rows, err);
+    if (code != MP_OK || rows == 0) {
+        return code;
     }
-    return code == MP_OK ? load_wait_mutations(rebuild->store, table, NULL, NULL, err) : code;
+    code = change(rebuild, "delete_stale_users", app, "kind", kind, err);
+    code = code == MP_OK ? load_wait_mutations(rebuild->store, "users", NULL, NULL, err) : code;
+    return code == MP_OK ? change(rebuild, "insert_missing_users", app, "kind", kind, err) : code;
 }
 
 static int delete_stale(struct rebuild *rebuild, const char *app, struct mp_error *err) {
-    int code = delete_if_any(rebuild, "stale_user_days", "delete_stale_user_days", "user_days", app,
-                             "version", rebuild->version, err);
-    /* user_days is right now: what users claims must be found there. */
-    for (uint64_t kind = USER_VISITED; code == MP_OK && kind <= USER_PAID; kind++) {
-        code = delete_if_any(rebuild, "stale_users", "delete_stale_users", "users", app, "kind",
-                             kind, err);
-    }
-    return code;
+    /* user_days first: what users claims must be found there. */
+    int code = delete_stale_days(rebuild, app, err);
+    code = code == MP_OK ? delete_stale_users(rebuild, app, USER_VISITED, err) : code;
+    return code == MP_OK ? delete_stale_users(rebuild, app, USER_PAID, err) : code;
 }
 
 /* ---- All -------------------------------------------------------------------------------- */

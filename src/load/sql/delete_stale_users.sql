@@ -1,4 +1,5 @@
--- Deletes rows of users that claim another first day than user_days has. A mutation.
+-- Deletes rows of users that claim another first day than user_days has, those that lost to an
+-- earlier day included. A mutation.
 -- Parameters: app String, kind UInt64 (1 = visit, 2 = payment).
 ALTER TABLE users
 DELETE WHERE app = {app:String}

@@ -1,8 +1,8 @@
--- How many rows of users claim another first day than user_days has?
+-- How many users have another first day in users than by user_days?
 -- Parameters: app String, kind UInt64 (1 = visit, 2 = payment).
 -- Columns: row_count UInt64.
 SELECT toUInt64(count()) AS row_count
-FROM users
+FROM users FINAL
 WHERE app = {app:String}
     AND kind = {kind:UInt64}
     AND (user_hash, first_day) NOT IN
