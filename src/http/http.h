@@ -15,7 +15,8 @@
  *
  * Refused with 400 before any handler: what a proxy before us could read differently (guard.c). A
  * chunked request over TCP is answered with Connection: close, for the same reason. A client that
- * is silent for idle_timeout_s is cut, also one that trickles (HTTP_RECEIVE_MS_MAX).
+ * is silent for idle_timeout_s is cut; one that trickles, after receive_timeout_s more (not where
+ * a route is HTTP_STREAM).
  */
 #ifndef MP_HTTP_HTTP_H
 #define MP_HTTP_HTTP_H
@@ -61,6 +62,7 @@ struct http_config {
     int worker_threads;  /* for HTTP_BLOCKING */
     int connections_max; /* more wait in the system's queue */
     int idle_timeout_s;
+    int receive_timeout_s; /* a request has so long to arrive, beside idle_timeout_s; 0 = 60 */
     const struct http_field *headers; /* go with every reply; live as long as the server */
     size_t header_count;
     const char *tls_cert_file; /* NULL = plain */

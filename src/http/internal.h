@@ -24,10 +24,8 @@
 /* Of a body that is refused so much is read and dropped, so that the client, still sending, sees
  * the refusal and may keep its connection; of a larger one nothing. */
 #define HTTP_DROPPED_BYTES_MAX (1u << 20)
-/* Beside the idle timeout of the library: how long a request may take to arrive, counted from the
- * end of the one before it, and a reply to be taken. Against clients that trickle. */
-#define HTTP_RECEIVE_MS_MAX (60 * 1000)
-#define HTTP_SEND_MS_MAX (300 * 1000)
+#define HTTP_RECEIVE_TIMEOUT_S 60
+#define HTTP_SEND_MS_MAX (300 * 1000) /* for a client to take its reply */
 
 /* Who owns the request between handler and reply. */
 enum reply_state { REPLY_NONE, REPLY_AWAITED, REPLY_READY };

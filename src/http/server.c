@@ -88,6 +88,9 @@ static struct http_server *create(const struct http_config *config) {
         return NULL;
     }
     server->config = *config;
+    if (config->receive_timeout_s == 0) {
+        server->config.receive_timeout_s = HTTP_RECEIVE_TIMEOUT_S;
+    }
     server->is_threaded = is_threaded;
     server->is_unix = strncmp(config->listen, "unix:", 5) == 0;
     server->listen_fd = -1;

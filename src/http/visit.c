@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 
 static int64_t receive_until_ms(const struct loop *loop) {
-    return loop->now_ms + loop->server->config.idle_timeout_s * 1000LL + HTTP_RECEIVE_MS_MAX;
+    const struct http_config *config = &loop->server->config;
+    return loop->now_ms + (config->idle_timeout_s + config->receive_timeout_s) * 1000LL;
 }
 
 static void begin(struct loop *loop, struct MHD_Connection *connection, void **out) {
