@@ -79,32 +79,43 @@ static uint64_t now_ns(clockid_t clock) {
 }
 
 /* One open as an SDK tells it: launch, show, three pages, a tap, hide. */
-static const char body_template[] =
+static const char head[] =
     "{\"v\":1,\"user\":\"o" USER_MARK "\",\"sent\":" TIME_MARK ",\"open\":{\"id\":\"" OPEN_MARK
-    "\",\"start\":" TIME_MARK
-    "},\"context\":{\"app_version\":\"2.6.1\",\"sdk\":\"minipulse/0.1.0\",\"platform\":\"ios\","
-    "\"brand\":\"iPhone\",\"model\":\"iPhone 15 Pro<iPhone16,1>\",\"os_version\":\"iOS 17.6.1\","
+    "\",\"start\":" TIME_MARK "},\"context\":{\"app_version\":\"2.6.1\","
+    "\"sdk\":\"minipulse/0.1.0\",\"platform\":\"ios\",\"brand\":\"iPhone\","
+    "\"model\":\"iPhone 15 Pro<iPhone16,1>\",\"os_version\":\"iOS 17.6.1\","
     "\"client_version\":\"8.0.53\",\"library_version\":\"3.6.6\",\"screen_width\":393,"
-    "\"screen_height\":852,\"language\":\"zh_CN\",\"network\":\"wifi\"},\"events\":["
-#define EVENT(n, name) "{\"id\":\"" OPEN_MARK "." n "\",\"name\":\"" name "\",\"time\":" TIME_MARK
-    EVENT(
-        "0",
-        "$launch") ",\"scene\":1089,\"page\":\"pages/index/index\"}," EVENT("1",
-                                                                            "$show") ",\"scene\":"
-                                                                                     "1089,"
-                                                                                     "\"page\":"
-                                                                                     "\"pages/"
-                                                                                     "index/"
-                                                                                     "index\"}"
-                                                                                     "," EVENT("2", "$page_view") ",\"page\":\"pages/index/index\",\"title\":\"首页\"}," EVENT("3", "$page_leave") ",\"page\":\"pages/index/index\",\"dwell_ms\":8123}," EVENT("4", "$page_view") ",\"page\":\"pages/goods/list?cat=3\","
-                                                                                                                                                                                                                                                                                  "\"referrer\":\"pages/index/index\",\"title\":\"商品列表\"}," EVENT("5", "$page_leave") ",\"page\":\"pages/goods/list?cat=3\",\"dwell_ms\":14086}," EVENT("6",
-                                                                                                                                                                                                                                                                                                                                                                                                                                            "$page_view") ",\"page\":\"pages/goods/detail?id=10017\","
-                                                                                                                                                                                                                                                                                                                                                                                                                                                          "\"referrer\":\"pages/goods/list\",\"title\":\"商品详情\"}," EVENT(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                              "7",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                              "$click") ",\"page\":\"pages/goods/detail?id=10017\",\"element\":\"add_cart\"}," EVENT("8",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "$page_leave") ",\"page\":\"pages/goods/detail?id=10017\",\"dwell_ms\":21544}," EVENT("9",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                           "$hide") ",\"page\":\"pages/goods/detail\",\"dwell_ms\":44210}]}";
-#undef EVENT
+    "\"screen_height\":852,\"language\":\"zh_CN\",\"network\":\"wifi\"},\"events\":[";
+
+static const struct {
+    const char *name;
+    const char *members; /* JSON */
+} body_events[] = {
+    {"$launch", "\"scene\":1089,\"page\":\"pages/index/index\""},
+    {"$show", "\"scene\":1089,\"page\":\"pages/index/index\""},
+    {"$page_view", "\"page\":\"pages/index/index\",\"title\":\"首页\""},
+    {"$page_leave", "\"page\":\"pages/index/index\",\"dwell_ms\":8123"},
+    {"$page_view", "\"page\":\"pages/goods/list?cat=3\",\"referrer\":\"pages/index/index\","
+                   "\"title\":\"商品列表\""},
+    {"$page_leave", "\"page\":\"pages/goods/list?cat=3\",\"dwell_ms\":14086"},
+    {"$page_view", "\"page\":\"pages/goods/detail?id=10017\",\"referrer\":\"pages/goods/list\","
+                   "\"title\":\"商品详情\""},
+    {"$click", "\"page\":\"pages/goods/detail?id=10017\",\"element\":\"add_cart\""},
+    {"$page_leave", "\"page\":\"pages/goods/detail?id=10017\",\"dwell_ms\":21544"},
+    {"$hide", "\"page\":\"pages/goods/detail\",\"dwell_ms\":44210"},
+};
+
+static size_t make_body(char *out, size_t size) {
+    size_t count = sizeof(body_events) / sizeof(body_events[0]);
+    size_t len = (size_t)snprintf(out, size, "%s", head);
+    for (size_t i = 0; i < count && len < size; i++) {
+        len += (size_t)snprintf(
+            out + len, size - len,
+            "{\"id\":\"" OPEN_MARK ".%zu\",\"name\":\"%s\",\"time\":" TIME_MARK ",%s}%s", i,
+            body_events[i].name, body_events[i].members, i + 1 < count ? "," : "]}");
+    }
+    return len;
+}
 
 static void find_patches(struct template *template, const char *mark) {
     size_t len = strlen(mark);
@@ -122,11 +133,12 @@ static void find_patches(struct template *template, const char *mark) {
 }
 
 static void make_template(struct template *template, const char *host, const char *key) {
-    template->body_len = sizeof(body_template) - 1;
+    char body[REQUEST_BYTES_MAX];
+    template->body_len = make_body(body, sizeof(body));
     int len = snprintf(template->bytes, sizeof(template->bytes),
                        "POST /v1/collect HTTP/1.1\r\nHost: %s\r\nX-Minipulse-Key: %s\r\n"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       host, key, template->body_len, body_template);
+                       host, key, template->body_len, body);
     if (len < 0 || (size_t)len >= sizeof(template->bytes)) {
         abort();
     }
