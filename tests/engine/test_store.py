@@ -2,7 +2,9 @@
 
 import random
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 import uuid
@@ -490,3 +492,62 @@ def test_a_question_is_asked_again_elsewhere_when_its_server_dies(shared_clickho
     with StoreTool(**place(shared_clickhouse, "default", url=url)) as tool:
         assert tool.run("SHOW DATABASES", read_only=True).code == "ok"
         assert len(closer.changes) == 1
+
+
+# ---- TLS ----
+
+@pytest.fixture
+def tls_host(shared_clickhouse, tmp_path):
+    """(host:port, certificate): TLS before the server, with a certificate of our own making."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve_tls, args=(listener, context, shared_clickhouse.http_port),
+                     daemon=True).start()
+    yield f"localhost:{listener.getsockname()[1]}", str(certificate)
+    listener.close()
+
+
+def serve_tls(listener, context, port):
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        try:
+            client = context.wrap_socket(client, server_side=True)
+        except (ssl.SSLError, OSError):
+            client.close()
+            continue
+        server = socket.create_connection(("127.0.0.1", port))
+        for pair in ((client, server), (server, client)):
+            threading.Thread(target=pump, args=pair, daemon=True).start()
+
+
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        target.close()
+
+
+def test_tls_is_trusted_only_with_its_certificate(shared_clickhouse, tls_host):
+    host, certificate = tls_host
+    url, database = f"https://{host}", f"tls_{uuid.uuid4().hex}"
+    with StoreTool(**place(shared_clickhouse, database, url=url, ca_file=certificate)) as tool:
+        tool.ask(do="migrate").ok()
+        tool.insert("events", EVENTS, event(5, 1), 1, uuid.uuid4().hex).ok()
+        assert count(tool, 5) == 1
+    with StoreTool(**place(shared_clickhouse, url=url)) as tool:
+        outcome = tool.run("SELECT 1")
+        assert outcome.code == "unavailable" and "certificate" in outcome.message.lower()
+    # The certificate is for localhost, not for the address.
+    other = url.replace("localhost", "127.0.0.1")
+    with StoreTool(**place(shared_clickhouse, url=other, ca_file=certificate)) as tool:
+        assert tool.run("SELECT 1").code == "unavailable"
