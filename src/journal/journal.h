@@ -34,7 +34,7 @@ MP_MUST_CHECK int journal_open(const struct journal_config *config, struct journ
 void journal_close(struct journal *journal);
 
 /* Called on the committer's thread, in the order of appends. result: MP_OK, MP_E_FULL (disk full or
- * at max_bytes), MP_E_IO. Must not block. */
+ * at max_bytes), MP_E_IO, MP_E_MEMORY; a record that was refused is never read. Must not block. */
 typedef void journal_done(void *arg, int result);
 
 /*
@@ -77,7 +77,7 @@ MP_MUST_CHECK int journal_cursor_save(struct journal *journal, const char *name,
 /* MP_E_NOT_FOUND on the first run. note_out must hold JOURNAL_NOTE_MAX bytes. */
 MP_MUST_CHECK int journal_cursor_load(struct journal *journal, const char *name, uint64_t *lsn,
                                       char *note_out, size_t *note_len, struct mp_error *err);
-/* Deletes segments that lie wholly before lsn. */
+/* Deletes segments that lie wholly before lsn; the last one goes when the next begins. */
 MP_MUST_CHECK int journal_release(struct journal *journal, uint64_t lsn, struct mp_error *err);
 
 struct journal_stats {
@@ -87,7 +87,7 @@ struct journal_stats {
     uint64_t appended_records; /* since open */
     uint64_t commits;          /* fsyncs since open */
     uint64_t torn_bytes;       /* cut at open */
-    bool is_full;              /* refusing at present */
+    bool is_full;              /* refusing at present; ends by itself when there is room */
 };
 void journal_stats(struct journal *journal, struct journal_stats *out);
 
