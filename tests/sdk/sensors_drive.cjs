@@ -1,143 +1,240 @@
-// Runs the public sa-sdk-miniprogram package, unchanged, in Node: a small stub of wx, App and Page
-// drives one believable visit, and every wx.request is really sent. Prints what it did as JSON.
+// Runs the public Sensors SDK (npm sa-sdk-miniprogram, unchanged) as a mini program would: launch,
+// pages, click, share, hide, a custom event. Requests really go over HTTP. Ends by printing as JSON
+// what was done, so that a test can compute by hand what the server must answer.
 //
-//   node sensors_drive.cjs SERVER_URL single|batch [STEP_MS]
+//   node tests/sdk/sensors_drive.cjs SERVER_URL [--single] [--gzip] [--lose-reply] [--login]
 //
-// With CAPTURE=1 in the environment the requests are printed instead of being sent.
+//   --single      each event in a GET of its own (batch_send: false)
+//   --gzip        with the SDK's gzip plugin
+//   --lose-reply  the first upload arrives, but its reply is lost: the SDK sends the events again
+//   --login       logs in before the last page
+//
+// The clock is the script's: it moves only when the story says so, and ends near the real time, so
+// that dwell times are exact and nobody waits for them.
 'use strict';
-const { createRequire } = require('node:module');
 
-const [, , serverUrl, mode, stepText] = process.argv;
-const stepMs = Number(stepText ?? 300);
-const requests = [];
-const storage = new Map();
-const system = {
-  brand: 'HUAWEI', model: 'Mate 60', pixelRatio: 3, screenWidth: 390, screenHeight: 844,
-  windowWidth: 390, windowHeight: 780, language: 'zh_CN', version: '8.0.50', system: 'Android 14',
-  platform: 'android', SDKVersion: '3.4.0', benchmarkLevel: 30,
-};
+const SDK = 'sa-sdk-miniprogram/dist/wechat/sensorsdata.cjs.js';
+const GZIP_PLUGIN = 'sa-sdk-miniprogram/dist/wechat/plugin/gzip/index.cmd.js';
 
-let pending = 0;
-async function send(options) {
-  requests.push({ url: options.url, method: options.method ?? 'GET', data: options.data });
-  if (process.env.CAPTURE) return options.success?.({ statusCode: 200, data: '' });
-  pending += 1;
-  try {
-    const isPost = (options.method ?? 'GET') === 'POST';
-    const answer = await fetch(options.url, {
-      method: options.method ?? 'GET',
-      headers: isPost ? { 'content-type': 'application/x-www-form-urlencoded', ...options.header } : {},
-      body: isPost ? options.data : undefined,
-    });
-    const text = await answer.text();
-    if (answer.status !== 200) console.error(`HTTP ${answer.status}: ${text}`);
-    options.success?.({ statusCode: answer.status, data: text });
-  } catch (error) {
-    options.fail?.({ errMsg: String(error) });
-  } finally {
-    pending -= 1;
-    options.complete?.({});
+const DWELL_MS = { home: 4200, detail: 12345, homeAgain: 800, cart: 3000, before: 60000 };
+// So that the story ends, and the batch goes off, at the real time.
+const TOTAL_MS =
+  DWELL_MS.before +
+  DWELL_MS.home +
+  DWELL_MS.detail +
+  DWELL_MS.homeAgain +
+  DWELL_MS.cart;
+const SETTLE_MS = 20;
+const REPLY_MS_MAX = 15000;
+
+const [, , serverUrl, ...flags] = process.argv;
+const has = (flag) => flags.includes(`--${flag}`);
+
+// ---- the clock ----
+const RealDate = Date;
+let now = RealDate.now() - TOTAL_MS;
+global.Date = class extends RealDate {
+  constructor(...args) {
+    if (args.length === 0) super(now);
+    else super(...args);
   }
+  static now() {
+    return now;
+  }
+};
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// ---- wx ----
+const handlers = { show: [], hide: [] };
+const storage = new Map();
+const uploads = [];
+let underWay = 0;
+let repliesToLose = has('lose-reply') ? 1 : 0;
+const launch = { path: 'pages/home/home', query: { from: 'card' }, scene: 1007 };
+
+function send({ url, method = 'GET', data, header, success, fail, complete }) {
+  const isUpload = url.startsWith(serverUrl.split('?')[0]);
+  const body = method === 'POST' ? data : undefined;
+  const isLost = repliesToLose > 0 && isUpload;
+  repliesToLose -= isLost ? 1 : 0;
+  underWay += 1;
+  fetch(url, { method, body, headers: header })
+    .then(async (reply) => {
+      const text = await reply.text();
+      uploads.push({ method, status: reply.status, isLost, reply: text });
+      if (isLost) throw new Error('the reply was lost');
+      success?.({ statusCode: reply.status, data: text, header: {} });
+    })
+    .catch((error) => {
+      if (!isLost) uploads.push({ method, error: String(error) });
+      fail?.({ errMsg: `request:fail ${error.message}` });
+    })
+    .finally(() => {
+      underWay -= 1;
+      complete?.();
+    });
+  return { abort() {} };
 }
 
-const pages = [];
-const listeners = { show: [], hide: [] };
-globalThis.wx = {
-  request: (options) => { send(options); return { abort() {} }; },
-  getSystemInfoSync: () => ({ ...system }),
-  getSystemInfo: ({ success, complete }) => { success?.({ ...system }); complete?.({ ...system }); },
-  getWindowInfo: () => ({ ...system }),
-  getDeviceInfo: () => ({ ...system }),
-  getAppBaseInfo: () => ({ ...system }),
-  getAccountInfoSync: () => ({ miniProgram: { appId: 'wx0123456789abcdef', version: '2.1.0', envVersion: 'release' } }),
-  getNetworkType: ({ success, complete }) => { success?.({ networkType: 'wifi' }); complete?.({}); },
-  onNetworkStatusChange: () => {},
+global.wx = {
+  request: send,
+  getSystemInfo: ({ success }) =>
+    success({
+      brand: 'HUAWEI', model: 'Mate 60 Pro', screenWidth: 412, screenHeight: 915,
+      platform: 'android', system: 'Android 14', SDKVersion: '3.4.0', version: '8.0.50',
+    }),
+  getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+  onNetworkStatusChange() {},
+  getAccountInfoSync: () => ({ miniProgram: { appId: 'wx0123456789abcdef', version: '2.3.1' } }),
+  getLaunchOptionsSync: () => launch,
   getStorageSync: (key) => storage.get(key) ?? '',
   setStorageSync: (key, value) => storage.set(key, value),
-  setStorage: ({ key, data, success }) => { storage.set(key, data); success?.({}); },
-  getStorage: ({ key, success, fail }) => (storage.has(key) ? success?.({ data: storage.get(key) }) : fail?.({})),
-  removeStorageSync: (key) => storage.delete(key),
-  getLaunchOptionsSync: () => ({ path: 'pages/list/list', query: { q: 'tea' }, scene: 1001 }),
-  getEnterOptionsSync: () => ({ path: 'pages/list/list', query: { q: 'tea' }, scene: 1001 }),
-  onAppShow: (f) => { listeners.show.push(f); },
-  onAppHide: (f) => { listeners.hide.push(f); },
-  canIUse: () => true,
-  showModal: () => {},
-  navigateTo: () => {},
+  getStorage: ({ key, complete }) => complete({ data: storage.get(key) }),
+  onAppShow: (handler) => handlers.show.push(handler),
+  onAppHide: (handler) => handlers.hide.push(handler),
+  setNavigationBarTitle() {},
+  login() {},
 };
-globalThis.getCurrentPages = () => pages;
-let app;
-globalThis.App = (options) => { app = options; };
-const made = [];
-globalThis.Page = (options) => { made.push(options); };
-globalThis.Component = () => {};
-globalThis.Behavior = () => {};
-globalThis.getApp = () => app;
+global.__wxConfig = {
+  page: { 'pages/home/home': { window: { navigationBarTitleText: '首页' } } },
+};
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const load = createRequire(`${process.env.MP_NODE_MODULES ?? `${__dirname}/../../node_modules`}/`);
-const packageRoot = require('node:path').dirname(load.resolve('sa-sdk-miniprogram/package.json'));
-// The package's own file in a scope without module.exports magic of ours.
-const loaded = require(`${packageRoot}/dist/wechat/sensorsdata.cjs.js`);
-const sensors = loaded.default ?? loaded;
+async function settle() {
+  const until = performance.now() + REPLY_MS_MAX;
+  do {
+    await sleep(SETTLE_MS);
+  } while (underWay > 0 && performance.now() < until);
+}
 
-sensors.setPara({
-  name: 'sensors', server_url: serverUrl, show_log: false,
-  batch_send: mode === 'batch' ? { send_timeout: 500, max_length: 6 } : false,
-  autoTrack: { appLaunch: true, appShow: true, appHide: true, pageShow: true, pageShare: true, mpClick: true, pageLeave: true, mpFavorite: true },
-});
+// Time passes for the SDK once all that it sent has arrived.
+async function pass(ms) {
+  await settle();
+  now += ms;
+}
 
-function openPage(options, route) {
-  const page = Object.assign(Object.create(options), { route, options: {}, __route__: route });
-  pages.push(page);
-  return page;
+// ---- App, Page and the page stack ----
+const stack = [];
+let lastPage = null;
+global.App = () => {};
+global.Component = () => {};
+global.Page = (options) => {
+  lastPage = options;
+};
+global.getCurrentPages = () => stack;
+global.getApp = () => ({});
+
+function definePage(route) {
+  Page({
+    onLoad() {},
+    onShow() {},
+    onHide() {},
+    onUnload() {},
+    tapBuy() {},
+    onShareAppMessage: () => ({ title: '来看看', path: `${route}?from=share` }),
+  });
+  return Object.assign(Object.create(lastPage), { route });
+}
+function open(page, query = {}) {
+  stack.at(-1)?.onHide();
+  stack.push(page);
+  page.onLoad(query);
+  page.onShow();
+}
+function back() {
+  stack.at(-1).onUnload();
+  stack.pop();
+  stack.at(-1)?.onShow();
+}
+
+// ---- the story ----
+const done = [];
+const did = (name, fields = {}) => done.push({ name, ...fields });
+
+async function story(sensors) {
+  const home = definePage('pages/home/home');
+  const detail = definePage('pages/goods/detail');
+  const cart = definePage('pages/cart/cart');
+  const openedAt = now;
+
+  handlers.show.forEach((handler) => handler(launch));
+  did('$launch', { page: home.route, scene: 1007 });
+  did('$show', { page: home.route, scene: 1007 });
+  open(home, launch.query);
+  did('$page_view', { page: home.route, title: '首页', query: 'from=card' });
+
+  await pass(DWELL_MS.home);
+  open(detail, { id: '7' });
+  did('$page_leave', { page: home.route, dwell_ms: DWELL_MS.home });
+  did('$page_view', { page: detail.route, query: 'id=7', referrer: home.route });
+  await pass(DWELL_MS.detail);
+  detail.tapBuy({
+    type: 'tap',
+    currentTarget: { id: 'buy', dataset: { type: 'button', content: '立即购买' } },
+    target: { id: 'buy' },
+  });
+  did('$click', { page: detail.route, element: 'buy' });
+  detail.onShareAppMessage({ from: 'button' });
+  did('$share', { page: detail.route });
+  sensors.track('AddToCart', {
+    sku: 'A-7', price: 19.9, count: 2, tags: ['新品', '包邮'], is_member: true, note: 'x'.repeat(20),
+  });
+  did('AddToCart', { page: detail.route });
+
+  back();
+  did('$page_leave', { page: detail.route, dwell_ms: DWELL_MS.detail });
+  did('$page_view', { page: home.route, title: '首页' });
+  await pass(DWELL_MS.homeAgain);
+  if (has('login')) {
+    sensors.login('member-42');
+    did('$identify', { user: 'member-42' });
+  }
+  open(cart);
+  did('$page_leave', { page: home.route, dwell_ms: DWELL_MS.homeAgain });
+  did('$page_view', { page: cart.route, referrer: home.route });
+  await pass(DWELL_MS.cart);
+  cart.onHide();
+  handlers.hide.forEach((handler) => handler());
+  did('$page_leave', { page: cart.route, dwell_ms: DWELL_MS.cart });
+  did('$hide', { page: cart.route, dwell_ms: now - openedAt });
 }
 
 async function main() {
-  const did = [];
-  const note = (name, page) => did.push({ name, page: page ?? null, at: Date.now() });
-  sensors.identify?.('openid-of-li-lei');
+  const sensors = require(SDK);
+  if (has('gzip')) sensors.use(require(GZIP_PLUGIN));
+  sensors.setPara({
+    server_url: serverUrl,
+    autoTrack: {
+      appLaunch: true, appShow: true, appHide: true, pageShow: true, pageShare: true,
+      mpClick: true, pageLeave: true,
+    },
+    batch_send: has('single') ? false : { send_timeout: 3600000, max_length: 1000 },
+  });
   sensors.init();
-  App({ onLaunch() {}, onShow() {}, onHide() {} });
-  Page({ onLoad() {}, onShow() {}, onHide() {}, onUnload() {}, onShareAppMessage: () => ({ title: 'list', path: '/pages/list/list?from=share' }), onTapItem: () => 'tapped' });
-  Page({ onLoad() {}, onShow() {}, onHide() {}, onUnload() {}, onShareAppMessage: () => ({ title: 'detail', path: '/pages/detail/detail' }) });
-
-  const start = { path: 'pages/list/list', query: { q: 'tea' }, scene: 1001 };
-  app.onLaunch(start);
-  note('$launch');
-  app.onShow(start);
-  listeners.show.forEach((f) => f(start));
-  note('$show');
-
-  const list = openPage(made[0], 'pages/list/list');
-  list.onLoad({ q: 'tea' });
-  list.onShow();
-  note('$page_view', 'pages/list/list');
-  await sleep(stepMs);
-  list.onTapItem({ type: 'tap', currentTarget: { id: 'item-7', dataset: { type: 'item', content: 'green tea' } }, target: { id: 'item-7', dataset: {} }, detail: {} });
-  note('$click', 'pages/list/list');
-  list.onShareAppMessage({ from: 'menu' });
-  note('$share', 'pages/list/list');
-  sensors.track('AddToCart', { sku: 'tea-7', price: 39.9, gift: false, tags: ['green', 'spring'] });
-  note('AddToCart', 'pages/list/list');
-  await sleep(stepMs);
-  list.onHide();
-  note('$page_leave', 'pages/list/list');
-
-  const detail = openPage(made[1], 'pages/detail/detail');
-  detail.onLoad({});
-  detail.onShow();
-  note('$page_view', 'pages/detail/detail');
-  await sleep(2 * stepMs);
-  detail.onHide();
-  note('$page_leave', 'pages/detail/detail');
-  app.onHide();
-  listeners.hide.forEach((f) => f({}));
-  note('$hide');
-
-  await sleep(1500);
-  for (let i = 0; i < 100 && pending > 0; i += 1) await sleep(50);
-  console.log(JSON.stringify({ did, requests, user: 'openid-of-li-lei' }));
-  process.exit(0);
+  await settle(); // the SDK knows the device only then
+  await pass(DWELL_MS.before);
+  await story(sensors);
+  await settle();
+  if (has('lose-reply')) {
+    sensors.sendStrategy.batchSend(); // as the SDK's own timer does
+    await settle();
+  }
+  const anonymous = sensors.getAnonymousID();
+  console.log(
+    JSON.stringify({
+      user: anonymous,
+      events: [{ name: '$profile' }, ...done],
+      visit_pv: done.filter(({ name }) => name === '$page_view').length,
+      stay_ms: done
+        .filter(({ name }) => name === '$page_leave')
+        .reduce((sum, { dwell_ms: ms }) => sum + ms, 0),
+      depth: new Set(done.filter(({ name }) => name === '$page_view').map(({ page }) => page)).size,
+      uploads,
+    }),
+  );
+  process.exit(0); // the SDK's timers never end
 }
-main();
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
