@@ -45,7 +45,8 @@ struct load {
     bool is_saved;
     struct touched touched;       /* behind note.rolled_up */
     uint64_t version_floor;       /* rollup rows of a former process or rebuild have less */
-    int64_t rollup_not_before_ms; /* monotonic */
+    int64_t rollup_not_before_ms; /* monotonic: the end of the last one, or of the back-off */
+    int64_t rollup_took_ms;       /* the last one that succeeded */
     unsigned rollup_failures;     /* in a row */
 
     pthread_mutex_t mutex; /* guards what follows */

@@ -7,6 +7,8 @@
 
 /* Rollups may take one part in this many of the writer's time while batches wait. */
 #define ROLLUP_PACE 4
+/* And when none waits: half, so that a trickle does not keep the engine busy all the time. */
+#define ROLLUP_PACE_IDLE 1
 /* When nothing waits, a rollup comes this much later, so that a trickle of events shares it. */
 #define ROLLUP_IDLE_MS 200
 
@@ -28,8 +30,13 @@ static int64_t rollup_due_ms(const struct load *load) {
     if (!load->ready && wait_ms > ROLLUP_IDLE_MS) {
         wait_ms = ROLLUP_IDLE_MS;
     }
+    /* Nothing waits: catching up is all there is to do, and only a failure puts it off further. */
+    int64_t rest_ms = load->rollup_failures > 0 ? 0
+                      : load->ready             ? ROLLUP_PACE * load->rollup_took_ms
+                                                : ROLLUP_PACE_IDLE * load->rollup_took_ms;
     int64_t due_ms = load->touched_since_mono + wait_ms;
-    return due_ms > load->rollup_not_before_ms ? due_ms : load->rollup_not_before_ms;
+    int64_t rested_ms = load->rollup_not_before_ms + rest_ms;
+    return due_ms > rested_ms ? due_ms : rested_ms;
 }
 
 /* Waits for something to do. False when stopping. */
@@ -106,8 +113,9 @@ static int roll_up_app(struct load *load, const struct touched_app *app,
 static void publish_rollup(struct load *load, uint64_t rolled_up, int64_t began_ms) {
     int64_t ended_ms = mp_mono_ms();
     load->rollup_failures = 0;
-    load->rollup_not_before_ms = ended_ms + ROLLUP_PACE * (ended_ms - began_ms);
     pthread_mutex_lock(&load->mutex);
+    load->rollup_not_before_ms = ended_ms;
+    load->rollup_took_ms = ended_ms - began_ms;
     load->rolled_up = rolled_up;
     load->touched_since = 0;
     load->stats.last_error[0] = '\0';
