@@ -303,10 +303,12 @@ static void the_context_is_the_first_events_that_has_one(void **state) {
     struct desk *desk = *state;
     const char *list =
         "[{\"type\":\"profile_set\",\"distinct_id\":\"u1\",\"time\":1794999990000,"
-        "\"properties\":{\"$model\":\"not a device\"}}," TRACK("A", "\"$lib\":\"x\",\"$model\":"
-                                                                    "\"M1\",\"$network_type\":"
-                                                                    "\"WIFI\"") "," TRACK(
-            "B", "\"$lib\":\"x\",\"$model\":\"M1\",\"$network_type\":\"4G\"") "]";
+        "\"properties\":{\"$model\":\"not a device\"}}," TRACK(
+            "A",
+            "\"$lib\":\"x\",\"$model\":"
+            "\"M1\",\"$network_type\":"
+            "\"WIFI\"") "," TRACK("B",
+                                  "\"$lib\":\"x\",\"$model\":\"M1\",\"$network_type\":\"4G\"") "]";
     assert_int_equal(post(desk, form("data_list", base64(mp_str_of(list)), "")), MP_OK);
     assert_int_equal(desk->result.accepted, 3);
     assert_text(desk->context.model, "M1");
