@@ -1,7 +1,9 @@
 -- Events and the rollups that standard reports read.
 --
 -- {?codec:…} is kept where the server knows column codecs, {?lowcard:…} where it has LowCardinality
--- outside experiments, {?fsync:…} where MergeTree can fsync (see docs/sql.md).
+-- outside experiments, {?fsync:…} where MergeTree can fsync (see docs/sql.md). Such
+-- a server also keeps parts below 128 MiB in one file: making and syncing two files a column costs
+-- an insert more than its rows do.
 
 -- Every accepted event, once. (batch, seq) is the journal's order: batch is the loader's batch
 -- number, seq counts the events of one user within it. Times are UTC ms; day is the app's own
@@ -54,7 +56,8 @@ CREATE TABLE IF NOT EXISTS events
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (app, day, user_hash, time_ms)
-SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1};
+SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 134217728};
 
 -- One row a user and day; the row with the greatest version holds. Counts follow
 -- docs/indicators.md: page views and dwell on the day they happened, opens (and their depth) on the
@@ -104,7 +107,8 @@ CREATE TABLE IF NOT EXISTS user_days
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(day)
 ORDER BY (app, day, user_hash)
-SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1};
+SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 134217728};
 
 -- The first day of a kind of thing for each user: kind 1 = first page visit ever, 2 = first payment
 -- ever (successful, not password-free). rank = 65535 - first_day, so that the earliest day ever
@@ -120,4 +124,5 @@ CREATE TABLE IF NOT EXISTS users
 )
 ENGINE = ReplacingMergeTree(rank)
 ORDER BY (app, kind, user_hash)
-SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1};
+SETTINGS index_granularity = 8192{?fsync:, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 134217728};
