@@ -1,5 +1,5 @@
 """`minipulse serve` as tests use it: on a free port of 127.0.0.1 and a folder of its own; it dies
-with the test process. `Server` starts, stops and kills it, adds apps, sends events, asks reports."""
+with the test process. `Server` starts, stops and kills it, adds apps, sends events and asks."""
 
 import contextlib
 import ctypes
