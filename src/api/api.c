@@ -1,36 +1,59 @@
+/* The route table and what its routes share. */
 #include "api/internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#define COLLECTS(verb, where, function)                                                            \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = HTTP_FAST,                                      \
+        .body_bytes_max = COLLECT_BODY_BYTES_MAX, .handler = (function)                            \
+    }
+
+static const struct http_route table[] = {
+    COLLECTS("POST", "/v1/collect", handle_collect),
+    {.method = "OPTIONS", .path = "/v1/collect", .handler = handle_preflight},
+    COLLECTS("POST", "/sa", handle_sensors),
+    COLLECTS("GET", "/sa", handle_sensors),
+    {.method = "OPTIONS", .path = "/sa", .handler = handle_preflight},
+    COLLECTS("POST", "/sa.gif", handle_sensors),
+    COLLECTS("GET", "/sa.gif", handle_sensors),
+    {.method = "OPTIONS", .path = "/sa.gif", .handler = handle_preflight},
+    {.method = "GET",
+     .path = "/v1/apps/{app}/trend",
+     .mode = HTTP_BLOCKING,
+     .handler = handle_trend},
+    {.method = "GET", .path = "/healthz", .handler = handle_alive},
+    {.method = "GET", .path = "/readyz", .handler = handle_ready},
+    {.method = "GET", .path = "/metrics", .handler = handle_metrics},
+    {.method = "GET", .path = "/", .handler = handle_home},
+};
+
 static void fill_routes(struct api *api) {
-    static const struct http_route table[] = {
-        {.method = "POST",
-         .path = "/v1/collect",
-         .mode = HTTP_FAST,
-         .body_bytes_max = COLLECT_BODY_BYTES_MAX,
-         .handler = handle_collect},
-        {.method = "OPTIONS", .path = "/v1/collect", .handler = handle_preflight},
-        {.method = "GET", .path = "/sa", .mode = HTTP_FAST, .handler = handle_sensors},
-        {.method = "POST",
-         .path = "/sa",
-         .mode = HTTP_FAST,
-         .body_bytes_max = COLLECT_BODY_BYTES_MAX,
-         .handler = handle_sensors},
-        {.method = "OPTIONS", .path = "/sa", .handler = handle_preflight},
-        {.method = "GET",
-         .path = "/v1/apps/{app}/trend",
-         .mode = HTTP_BLOCKING,
-         .handler = handle_trend},
-        {.method = "GET", .path = "/healthz", .mode = HTTP_FAST, .handler = handle_alive},
-        {.method = "GET", .path = "/readyz", .mode = HTTP_BLOCKING, .handler = handle_ready},
-        {.method = "GET", .path = "/metrics", .mode = HTTP_FAST, .handler = handle_metrics},
-        {.method = "GET", .path = "/", .mode = HTTP_FAST, .handler = handle_home},
-    };
     api->route_count = sizeof(table) / sizeof(table[0]);
     api->routes = calloc(api->route_count, sizeof(*api->routes));
     for (size_t i = 0; api->routes && i < api->route_count; i++) {
         api->routes[i] = table[i];
         api->routes[i].arg = api;
+    }
+}
+
+/* For every reply: nothing here may be guessed at, framed, kept by a cache, or run. */
+static void fill_headers(struct api *api) {
+    static const struct http_field always[] = {
+        {"X-Content-Type-Options", "nosniff"},
+        {"Cache-Control", "no-store"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Content-Security-Policy",
+         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    };
+    api->header_count = sizeof(always) / sizeof(always[0]);
+    memcpy(api->headers, always, sizeof(always));
+    if (api->config.hsts_max_age_s > 0) {
+        snprintf(api->hsts, sizeof(api->hsts), "max-age=%" PRId64, api->config.hsts_max_age_s);
+        api->headers[api->header_count++] =
+            (struct http_field){"Strict-Transport-Security", api->hsts};
     }
 }
 
@@ -43,6 +66,7 @@ int api_open(const struct api_config *config, struct api **out, struct mp_error 
     api->config = *config;
     pthread_mutex_init(&api->mutex, NULL);
     fill_routes(api);
+    fill_headers(api);
     api->stats = calloc(api->route_count + 1, sizeof(*api->stats));
     if (!api->routes || !api->stats) {
         api_close(api);
@@ -61,6 +85,7 @@ void api_close(struct api *api) {
         api->free_slots = slot->next;
         collect_worker_destroy(slot->worker);
         mp_buf_deinit(&slot->record);
+        mp_buf_deinit(&slot->forwarded_for);
         free(slot);
     }
     pthread_mutex_destroy(&api->mutex);
@@ -72,6 +97,8 @@ void api_close(struct api *api) {
 void api_attach(struct api *api, struct http_config *config) {
     config->routes = api->routes;
     config->route_count = api->route_count;
+    config->headers = api->headers;
+    config->header_count = api->header_count;
     config->error_body = problem_for_http;
     config->on_done = count_request;
     config->on_done_arg = api;

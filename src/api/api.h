@@ -18,10 +18,11 @@ extern "C" {
 struct api;
 
 struct api_health {
-    bool is_store_ready;  /* reachable and migrated */
-    bool is_journal_open; /* accepting records */
-    int64_t load_lag_ms;  /* age of the oldest record not loaded */
-    char reason[256];     /* what is wrong, for a person; empty when nothing is */
+    bool is_store_ready;       /* reachable and migrated */
+    bool is_journal_open;      /* accepting records */
+    int64_t load_lag_ms;       /* age of the oldest record not loaded */
+    int64_t complete_until_ms; /* figures of days that ended before do not change; 0 = not known */
+    char reason[256];          /* what is wrong, for a person; empty when nothing is */
 };
 
 struct api_config {
@@ -29,11 +30,12 @@ struct api_config {
     struct mp_apps *apps;
     struct store *store;
     int64_t query_timeout_ms;
-    int64_t late_ms; /* a day's figures may change until it ended this long ago */
+    int64_t hsts_max_age_s; /* of Strict-Transport-Security; 0 = not sent */
     /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread.
      */
     int (*append)(void *arg, struct mp_str record, void (*done)(void *arg, int result),
                   void *done_arg);
+    /* Asked on an event loop thread: must not block. Both. */
     void (*health)(void *arg, struct api_health *out);
     /* Appends further metrics in Prometheus' text format; may be NULL. */
     void (*metrics)(void *arg, struct mp_buf *out);
@@ -44,8 +46,8 @@ MP_MUST_CHECK int api_open(const struct api_config *config, struct api **out, st
 /* After http_server_stop. */
 void api_close(struct api *api);
 
-/* Fills routes, error_body and on_done of a server's configuration; the api must outlive the
- * server. */
+/* Fills routes, headers, error_body and on_done of a server's configuration; the api must outlive
+ * the server. */
 void api_attach(struct api *api, struct http_config *config);
 
 #ifdef __cplusplus

@@ -4,7 +4,13 @@
 #include "base/clock.h"
 #include "base/event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define FORWARDED_FOR_BYTES_MAX 8192
+#define COUNTS_BYTES_MAX 96
+/* Each byte of a fault may be escaped as six. */
+#define FAULTS_BYTES_MAX (COLLECT_ERRORS_MAX * (6 * sizeof(struct collect_fault) + 64))
 
 /* What the reply needs, in the request's scratch, between append and commit. */
 struct pending_reply {
@@ -28,6 +34,7 @@ static struct slot *slot_take(struct api *api) {
     slot = calloc(1, sizeof(*slot));
     if (slot) {
         mp_buf_init(&slot->record, MP_RECORD_BYTES_MAX);
+        mp_buf_init(&slot->forwarded_for, FORWARDED_FOR_BYTES_MAX);
         slot->worker = collect_worker_create(api->config.collect);
     }
     if (slot && !slot->worker) {
@@ -48,7 +55,7 @@ static char *faults_json(const struct collect_result *result) {
     struct mp_buf out;
     struct mp_json_writer writer;
     uint32_t told = result->rejected < COLLECT_ERRORS_MAX ? result->rejected : COLLECT_ERRORS_MAX;
-    mp_buf_init(&out, 64 * 1024);
+    mp_buf_init(&out, FAULTS_BYTES_MAX);
     mp_jw_init(&writer, &out);
     mp_jw_array_begin(&writer);
     for (uint32_t i = 0; i < told; i++) {
@@ -72,15 +79,29 @@ static char *faults_json(const struct collect_result *result) {
 }
 
 static void reply_counts(struct http_request *request, const struct pending_reply *reply) {
-    struct mp_buf body;
-    mp_buf_init(&body, 128 * 1024);
-    mp_buf_printf(&body, "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s}", reply->accepted,
-                  reply->rejected, reply->faults ? reply->faults : "[]");
-    http_reply(request, 200, "application/json", mp_buf_str(&body));
-    mp_buf_deinit(&body);
+    char head[COUNTS_BYTES_MAX];
+    int len = snprintf(head, sizeof(head), "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s",
+                       reply->accepted, reply->rejected, reply->faults ? "" : "[]}");
+    struct mp_str body = mp_str_range(head, (size_t)len);
+    struct mp_buf longer;
+    mp_buf_init(&longer, COUNTS_BYTES_MAX + FAULTS_BYTES_MAX);
+    if (reply->faults) {
+        mp_buf_append_str(&longer, body);
+        mp_buf_append_text(&longer, reply->faults);
+        mp_buf_append_text(&longer, "}");
+        body = mp_buf_str(&longer);
+    }
+    http_reply(request, 200, "application/json", body);
+    mp_buf_deinit(&longer);
 }
 
-/* On the committer's thread, once the record is on disk or is not going to be. */
+static void refuse(struct http_request *request, struct api *api, const struct mp_error *err) {
+    atomic_fetch_add(&api->requests_refused[err->code], 1);
+    reply_error(request, err);
+}
+
+/* On the committer's thread, once the record is on disk or is not going to be. After the reply the
+ * request, and the scratch in it, are gone. */
 static void on_committed(void *arg, int result) {
     struct http_request *request = arg;
     struct pending_reply reply = *(struct pending_reply *)http_scratch(request);
@@ -90,9 +111,8 @@ static void on_committed(void *arg, int result) {
         reply_counts(request, &reply);
     } else {
         struct mp_error err;
-        atomic_fetch_add(&reply.api->requests_refused, 1);
         mp_fail(&err, (enum mp_code)result, "", "the events were not stored; send them again");
-        reply_error(request, &err);
+        refuse(request, reply.api, &err);
     }
     free(reply.faults);
 }
@@ -105,10 +125,7 @@ static void append(struct http_request *request, struct api *api, struct slot *s
         reply->faults = faults_json(&slot->result);
     }
     if (slot->result.accepted == 0) {
-        atomic_fetch_add(&api->events_rejected, reply->rejected);
-        char *faults = reply->faults;
-        reply_counts(request, reply);
-        free(faults);
+        on_committed(request, MP_OK); /* nothing to keep */
         return;
     }
     int code =
@@ -122,29 +139,29 @@ typedef int decoder(struct collect_worker *worker, const struct collect_input *i
                     struct mp_buf *out, struct collect_result *result, struct mp_error *err);
 
 static void collect_with(struct http_request *request, struct api *api, decoder *decode) {
-    struct mp_error err;
+    struct mp_error err = {0};
     struct slot *slot = slot_take(api);
+    http_reply_header(request, "Access-Control-Allow-Origin", "*");
     if (!slot) {
         mp_fail(&err, MP_E_MEMORY, "", "out of memory");
-        reply_error(request, &err);
+        refuse(request, api, &err);
         return;
     }
-    struct collect_input input = {.body = http_body(request),
-                                  .query = http_query(request, "data"),
-                                  .project = http_query(request, "project"),
-                                  .content_encoding = http_header(request, "Content-Encoding"),
-                                  .key = http_header(request, "X-Minipulse-Key"),
-                                  .peer = http_peer(request),
-                                  .forwarded_for = http_header(request, "X-Forwarded-For"),
-                                  .user_agent = http_header(request, "User-Agent"),
-                                  .received_ms = mp_now_ms()};
+    struct collect_input input = {
+        .body = http_body(request),
+        .query = http_query(request, "data"),
+        .project = http_query(request, "project"),
+        .content_encoding = http_header(request, "Content-Encoding"),
+        .key = http_header(request, "X-Minipulse-Key"),
+        .peer = http_peer(request),
+        .forwarded_for = http_header_list(request, "X-Forwarded-For", &slot->forwarded_for),
+        .user_agent = http_header(request, "User-Agent"),
+        .received_ms = mp_now_ms()};
     mp_buf_clear(&slot->record);
-    http_reply_header(request, "Access-Control-Allow-Origin", "*");
     if (decode(slot->worker, &input, &slot->record, &slot->result, &err) == MP_OK) {
         append(request, api, slot);
     } else {
-        atomic_fetch_add(&api->requests_refused, 1);
-        reply_error(request, &err);
+        refuse(request, api, &err);
     }
     slot_give(api, slot);
 }

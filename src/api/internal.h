@@ -9,23 +9,26 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define API_REPLY_BYTES_MAX (32u << 20)
+#define API_REPLY_BYTES_MAX (32u << 20) /* a report of ten years by day is under 2 MB */
+/* Events are that old before they can be asked for: something is wrong. */
 #define API_READY_LAG_MS_MAX 600000
+#define API_FIXED_HEADERS_MAX 5
 
-/* A collect worker and its record buffer, lent to one request at a time. */
+/* A collect worker and its buffers, lent to one request at a time. */
 struct slot {
     struct collect_worker *worker;
     struct mp_buf record;
+    struct mp_buf forwarded_for; /* several X-Forwarded-For fields, joined */
     struct collect_result result;
     struct slot *next;
 };
 
-/* Latency buckets in µs; the last counts everything above. */
+/* Latency buckets; the last counts everything above. */
 #define API_BUCKETS 12
-#define API_STATUS_CLASSES 6
+#define API_STATUSES 600
 
 struct route_stats {
-    atomic_uint_fast64_t by_class[API_STATUS_CLASSES]; /* 1xx … 5xx at [1 … 5] */
+    atomic_uint_fast64_t by_status[API_STATUSES]; /* 0: the client left before its reply */
     atomic_uint_fast64_t buckets[API_BUCKETS];
     atomic_uint_fast64_t total_us;
 };
@@ -35,11 +38,15 @@ struct api {
     struct http_route *routes;
     size_t route_count;
     struct route_stats *stats; /* one a route, and one for what fits none */
-    pthread_mutex_t mutex;     /* guards free_slots */
+    struct http_field headers[API_FIXED_HEADERS_MAX];
+    size_t header_count;
+    char hsts[48];
+    pthread_mutex_t mutex; /* guards free_slots */
     struct slot *free_slots;
     atomic_uint_fast64_t events_accepted;
     atomic_uint_fast64_t events_rejected;
-    atomic_uint_fast64_t requests_refused; /* as a whole, by collect or the journal */
+    /* Requests refused as a whole, by collect or the journal, by enum mp_code. */
+    atomic_uint_fast64_t requests_refused[MP_E_CLOSED + 1];
 };
 
 /* problem.c: RFC 9457 problem details */
@@ -47,7 +54,7 @@ void problem_body(struct mp_buf *out, int status, const char *title, const char 
                   const char *field);
 void reply_problem(struct http_request *request, int status, const char *title, const char *detail,
                    const char *field);
-/* By the error's code, from the one table. */
+/* By the error's code, from the one table. What is wrong inside is logged, not told. */
 void reply_error(struct http_request *request, const struct mp_error *err);
 void problem_for_http(int status, const char *reason, struct mp_buf *body,
                       const char **content_type);

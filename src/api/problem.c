@@ -1,28 +1,37 @@
+/* Errors told to clients: RFC 9457 problem details. */
 #include "api/internal.h"
 
-#include <stdio.h>
+#include "base/log.h"
 
-/* The one place where our error codes become HTTP's. */
+#define PROBLEM_BYTES_MAX 8192
+#define RETRY_AFTER_S "5"
+
+/* The one place where our error codes become HTTP's. inside: the message is about our own parts, so
+ * it goes to the log and `inside` to the client. */
 static const struct {
     int status;
     const char *title;
+    const char *inside;
 } statuses[] = {
-    [MP_OK] = {200, "OK"},
-    [MP_E_ARGUMENT] = {400, "The request is not valid"},
-    [MP_E_TOO_LARGE] = {413, "The request is too large"},
-    [MP_E_NOT_FOUND] = {404, "Not found"},
-    [MP_E_EXISTS] = {409, "It exists already"},
-    [MP_E_DENIED] = {401, "The key is missing or wrong"},
-    [MP_E_FULL] = {503, "The server cannot take more at the moment"},
-    [MP_E_IO] = {503, "The server's disk does not work"},
-    [MP_E_CORRUPT] = {500, "The server found damaged data"},
-    [MP_E_UNAVAILABLE] = {503, "The engine cannot be reached at the moment"},
-    [MP_E_TIMEOUT] = {504, "The report took too long and was cancelled"},
-    [MP_E_CANCELLED] = {499, "The request was cancelled"},
-    [MP_E_ENGINE] = {500, "The engine refused the query"},
-    [MP_E_MEMORY] = {503, "The server is out of memory"},
-    [MP_E_CLOSED] = {503, "The server is stopping"},
+    [MP_OK] = {200, "OK", NULL},
+    [MP_E_ARGUMENT] = {400, "The request is not valid", NULL},
+    [MP_E_TOO_LARGE] = {413, "The request is too large", NULL},
+    [MP_E_NOT_FOUND] = {404, "Not found", NULL},
+    [MP_E_EXISTS] = {409, "It exists already", NULL},
+    [MP_E_DENIED] = {401, "The key is missing or wrong", NULL},
+    [MP_E_FULL] = {503, "The server cannot take more at the moment", NULL},
+    [MP_E_IO] = {503, "The server's disk does not work", "see the server's log"},
+    [MP_E_CORRUPT] = {500, "The server found damaged data", "see the server's log"},
+    [MP_E_UNAVAILABLE] = {503, "The engine cannot be reached at the moment",
+                          "events are taken meanwhile; ask again later"},
+    [MP_E_TIMEOUT] = {504, "The report took too long and was cancelled",
+                      "ask for fewer days, or raise query_timeout_ms"},
+    [MP_E_CANCELLED] = {499, "The client has gone", NULL},
+    [MP_E_ENGINE] = {500, "The engine refused the query", "see the server's log"},
+    [MP_E_MEMORY] = {503, "The server is out of memory", NULL},
+    [MP_E_CLOSED] = {503, "The server is stopping", NULL},
 };
+_Static_assert(sizeof(statuses) / sizeof(statuses[0]) == MP_E_CLOSED + 1, "one for each code");
 
 void problem_body(struct mp_buf *out, int status, const char *title, const char *detail,
                   const char *field) {
@@ -49,10 +58,10 @@ void problem_body(struct mp_buf *out, int status, const char *title, const char 
 void reply_problem(struct http_request *request, int status, const char *title, const char *detail,
                    const char *field) {
     struct mp_buf body;
-    mp_buf_init(&body, 8192);
+    mp_buf_init(&body, PROBLEM_BYTES_MAX);
     problem_body(&body, status, title, detail, field);
     if (status == 503) {
-        http_reply_header(request, "Retry-After", "5");
+        http_reply_header(request, "Retry-After", RETRY_AFTER_S);
     } else if (status == 401) {
         http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"minipulse\"");
     }
@@ -61,8 +70,16 @@ void reply_problem(struct http_request *request, int status, const char *title, 
 }
 
 void reply_error(struct http_request *request, const struct mp_error *err) {
-    reply_problem(request, statuses[err->code].status, statuses[err->code].title, err->message,
-                  err->field);
+    bool is_stopping = err->code == MP_E_CANCELLED && http_is_stopping(request);
+    enum mp_code code = is_stopping ? MP_E_CLOSED : err->code;
+    const char *detail = is_stopping ? NULL : err->message;
+    if (statuses[code].inside) {
+        detail = statuses[code].inside;
+        mp_log(MP_LOG_WARN, "api", "a request failed", "path=\"%.*s\" code=%s message=\"%s\"",
+               MP_STR_ARG(http_path(request)), mp_code_name(code), err->message);
+    }
+    reply_problem(request, statuses[code].status, statuses[code].title, detail,
+                  statuses[code].inside ? NULL : err->field);
 }
 
 void problem_for_http(int status, const char *reason, struct mp_buf *body,

@@ -1,3 +1,4 @@
+/* Reports: who may ask, with which parameters, in which shape. On worker threads. */
 #include "api/internal.h"
 
 #include "base/clock.h"
@@ -10,21 +11,26 @@ static bool client_gone(void *request) {
     return http_client_gone(request);
 }
 
-/* Refuses parameters that the question does not know: a misspelt one must not be ignored. */
+/* Refuses parameters that the question does not know: a misspelt one must not be ignored. Nor may
+ * one of two with the same name. */
 static int check_names(struct http_request *request, struct mp_error *err) {
-    static const char *const known[] = {"from", "to", "by", "format"};
+    enum { KNOWN = 4 };
+    static const char *const known[KNOWN] = {"from", "to", "by", "format"};
+    size_t seen[KNOWN] = {0};
     struct mp_str name, value;
     for (size_t i = 0; http_query_at(request, i, &name, &value); i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-            is_known |= mp_str_is(name, known[k]);
+        size_t k = 0;
+        while (k < KNOWN && !mp_str_is(name, known[k])) {
+            k++;
         }
-        if (!is_known) {
-            char field[64];
-            snprintf(field, sizeof(field), "%.*s", MP_STR_ARG(mp_str_clip(name, 60)));
-            return mp_fail(err, MP_E_ARGUMENT, field,
-                           "there is no such parameter; known are from, to, by and format");
+        if (k < KNOWN && ++seen[k] == 1) {
+            continue;
         }
+        char field[64];
+        snprintf(field, sizeof(field), "%.*s", MP_STR_ARG(mp_str_clip(name, 60)));
+        return mp_fail(err, MP_E_ARGUMENT, field,
+                       k < KNOWN ? "is given twice"
+                                 : "there is no such parameter; known are from, to, by and format");
     }
     return MP_OK;
 }
@@ -54,6 +60,9 @@ static int take_range(struct http_request *request, int32_t today, struct report
     if (code == MP_OK) {
         code = take_day(request, "from", &range->from, err);
     }
+    if (!http_query(request, "to").ptr && range->from > range->to) {
+        range->to = range->from; /* from=today asks for today */
+    }
     return code;
 }
 
@@ -78,7 +87,9 @@ static int answer_trend(struct http_request *request, struct api *api, const str
     struct report_context context = {
         .store = api->config.store, .app = app, .now_ms = mp_now_ms(), .options = &options};
     struct report_range range;
-    context.complete_until_ms = context.now_ms - api->config.late_ms;
+    struct api_health health = {0};
+    api->config.health(api->config.arg, &health);
+    context.complete_until_ms = health.complete_until_ms;
     int code = check_names(request, err);
     if (code == MP_OK) {
         code = take_range(request, mp_zone_day(app->zone, context.now_ms), &range, err);
@@ -104,7 +115,6 @@ void handle_trend(struct http_request *request, void *arg) {
     if (answer_trend(request, api, app, &format, &out, &err) != MP_OK) {
         reply_error(request, &err);
     } else {
-        http_reply_header(request, "Cache-Control", "no-store");
         http_reply(request, 200,
                    format == REPORT_CSV ? "text/csv; charset=utf-8" : "application/json",
                    mp_buf_str(&out));

@@ -1,8 +1,12 @@
+/* What operators ask: alive, ready, metrics; and the page at /. */
 #include "api/internal.h"
 
 #include "base/embedded.h"
 
 #include <inttypes.h>
+
+#define METRICS_BYTES_MAX (1u << 20)
+#define READY_BYTES_MAX 4096
 
 extern const struct mp_embedded api_static_files[];
 
@@ -22,7 +26,7 @@ void handle_ready(struct http_request *request, void *arg) {
     api->config.health(api->config.arg, &health);
     bool is_ready = health.is_store_ready && health.is_journal_open &&
                     health.load_lag_ms < API_READY_LAG_MS_MAX;
-    mp_buf_init(&body, 4096);
+    mp_buf_init(&body, READY_BYTES_MAX);
     mp_jw_init(&writer, &body);
     mp_jw_object_begin(&writer);
     mp_jw_key(&writer, "ready");
@@ -40,29 +44,32 @@ void handle_ready(struct http_request *request, void *arg) {
     mp_buf_deinit(&body);
 }
 
+static void count(atomic_uint_fast64_t *counter, uint64_t by) {
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
 void count_request(const struct http_request *request, int status, int64_t duration_us, void *arg) {
     struct api *api = arg;
     size_t route = http_route_index(request);
     struct route_stats *stats = &api->stats[route < api->route_count ? route : api->route_count];
-    int class = status / 100;
     size_t bucket = 0;
     while (bucket < API_BUCKETS - 1 && duration_us > bucket_us[bucket]) {
         bucket++;
     }
-    atomic_fetch_add(&stats->by_class[class >= 0 && class < API_STATUS_CLASSES ? class : 0], 1);
-    atomic_fetch_add(&stats->buckets[bucket], 1);
-    atomic_fetch_add(&stats->total_us, (uint64_t)(duration_us > 0 ? duration_us : 0));
+    count(&stats->by_status[status >= 0 && status < API_STATUSES ? status : 0], 1);
+    count(&stats->buckets[bucket], 1);
+    count(&stats->total_us, (uint64_t)(duration_us > 0 ? duration_us : 0));
 }
 
 static void put_route(struct mp_buf *out, const char *method, const char *path,
                       struct route_stats *stats) {
-    for (int class = 0; class < API_STATUS_CLASSES; class ++) {
-        uint64_t count = atomic_load(&stats->by_class[class]);
-        if (count > 0) {
+    for (int status = 0; status < API_STATUSES; status++) {
+        uint64_t requests = atomic_load(&stats->by_status[status]);
+        if (requests > 0) {
             mp_buf_printf(out,
                           "minipulse_http_requests_total{method=\"%s\",path=\"%s\","
-                          "status=\"%dxx\"} %" PRIu64 "\n",
-                          method, path, class, count);
+                          "status=\"%d\"} %" PRIu64 "\n",
+                          method, path, status, requests);
         }
     }
 }
@@ -91,16 +98,28 @@ static void put_counter(struct mp_buf *out, const char *name, const char *help, 
                   value);
 }
 
+static void put_refused(struct mp_buf *out, struct api *api) {
+    mp_buf_append_text(out,
+                       "# HELP minipulse_collect_refused_total Collect requests refused whole.\n"
+                       "# TYPE minipulse_collect_refused_total counter\n");
+    for (int code = MP_OK + 1; code <= MP_E_CLOSED; code++) {
+        uint64_t refused = atomic_load(&api->requests_refused[code]);
+        if (refused > 0) {
+            mp_buf_printf(out, "minipulse_collect_refused_total{reason=\"%s\"} %" PRIu64 "\n",
+                          mp_code_name((enum mp_code)code), refused);
+        }
+    }
+}
+
 void handle_metrics(struct http_request *request, void *arg) {
     struct api *api = arg;
     struct mp_buf out;
-    mp_buf_init(&out, 1u << 20);
+    mp_buf_init(&out, METRICS_BYTES_MAX);
     put_counter(&out, "minipulse_events_accepted_total", "Events acknowledged.",
                 atomic_load(&api->events_accepted));
     put_counter(&out, "minipulse_events_rejected_total", "Events refused one by one.",
                 atomic_load(&api->events_rejected));
-    put_counter(&out, "minipulse_collect_refused_total", "Collect requests refused as a whole.",
-                atomic_load(&api->requests_refused));
+    put_refused(&out, api);
     mp_buf_append_text(&out, "# HELP minipulse_http_requests_total Requests answered.\n"
                              "# TYPE minipulse_http_requests_total counter\n");
     for (size_t i = 0; i < api->route_count; i++) {
@@ -122,10 +141,6 @@ void handle_metrics(struct http_request *request, void *arg) {
 void handle_home(struct http_request *request, void *arg) {
     const struct mp_embedded *page = mp_embedded_find(api_static_files, "index");
     (void)arg;
-    http_reply_header(request, "Content-Security-Policy",
-                      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    http_reply_header(request, "X-Content-Type-Options", "nosniff");
-    http_reply_header(request, "Referrer-Policy", "no-referrer");
     http_reply_static(request, 200, "text/html; charset=utf-8",
                       mp_str_range(page->data, page->len));
 }

@@ -14,6 +14,7 @@
 #define CONNECTIONS_SPARE 6
 #define PENDING_BYTES_MAX (UINT64_C(64) << 20)
 #define IDLE_TIMEOUT_S 60
+#define HSTS_MAX_AGE_S (365 * 24 * 3600)
 #define APPS_LOOK_MS 1000
 #define APPS_LOG_AGAIN_LOOKS 60
 
@@ -66,7 +67,7 @@ static int open_http(struct serve *serve, struct mp_error *err) {
                              .apps = serve->apps,
                              .store = serve->store,
                              .query_timeout_ms = config->query_timeout_ms,
-                             .late_ms = config->late_hours * MP_MS_PER_HOUR,
+                             .hsts_max_age_s = config->tls_cert[0] ? HSTS_MAX_AGE_S : 0,
                              .append = serve_append,
                              .health = serve_health,
                              .metrics = serve_metrics,
