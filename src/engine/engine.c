@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#define ENGINE_NICE 5
 #define DOOR_CONNECTIONS_MAX 64
 #define DOOR_IDLE_S 600
 /* Together below the time that serve gives the engine to end. */
@@ -118,6 +120,8 @@ int engine_run(const struct engine_config *config, struct mp_error *err) {
     /* A collector that was killed must not leave an engine that holds the database: the next one
      * starts its own at once. Nothing is lost, for what was acknowledged is on disk. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Taking events in goes before working on them: what the loader sends can wait. */
+    (void)setpriority(PRIO_PROCESS, 0, ENGINE_NICE);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

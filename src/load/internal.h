@@ -68,6 +68,8 @@ struct load {
 /* start.c: where the journal and the store say that loading stands. */
 MP_MUST_CHECK int load_recover(struct load *load, struct mp_error *err);
 /* read.c, write.c */
+/* Lowers the priority of the calling thread. */
+void load_step_back(void);
 void *load_reader_main(void *arg);
 void *load_writer_main(void *arg);
 /* commit.c: events in the store and in the seen log; retries until it is done. False when stopping

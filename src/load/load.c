@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,14 @@
 #define BACK_OFF_MS_MIN 100
 #define BACK_OFF_MS_MAX 10000
 #define BACK_OFF_DOUBLINGS 7
+
+/* Added to the loader's threads' nice value: taking events in goes before loading them, which can
+ * catch up, on a machine that has not enough for both. */
+#define LOADER_NICE 5
+
+void load_step_back(void) {
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOADER_NICE);
+}
 
 /* ---- Waiting ---------------------------------------------------------------------------- */
 

@@ -178,6 +178,7 @@ static bool make_batch(struct load *load, struct batch *batch) {
 }
 
 void *load_reader_main(void *arg) {
+    load_step_back();
     struct load *load = arg;
     struct batch *batch;
     while ((batch = take_free(load))) {

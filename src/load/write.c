@@ -166,6 +166,7 @@ static void save_idle(struct load *load, unsigned *failures) {
 }
 
 void *load_writer_main(void *arg) {
+    load_step_back();
     struct load *load = arg;
     struct work work;
     unsigned save_failures = 0;
