@@ -2,11 +2,13 @@
 #include "cmd/cmd.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "engine/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -23,6 +25,7 @@
 /* This program was written later than that: an earlier clock is wrong. */
 #define WRITTEN_MS INT64_C(1790000000000)
 #define FILES_SPARE 256
+#define SERVE_FILE_BYTES_MAX 4096
 
 struct report {
     int problems;
@@ -213,6 +216,28 @@ static void check_engine(struct report *report, const struct mp_config *config) 
     }
 }
 
+/* Whether the process that wrote serve.json is still there: kill -9 leaves the file behind. */
+static bool is_serve_alive(const struct mp_config *config) {
+    char path[CMD_PATH_MAX], text[SERVE_FILE_BYTES_MAX];
+    struct mp_error err;
+    struct mp_json root, member;
+    int64_t pid = 0;
+    int fd = cmd_path(config, CMD_SERVE_FILE, path, &err) == MP_OK
+                 ? open(path, O_RDONLY | O_CLOEXEC)
+                 : -1;
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    struct mp_json_parser *parser = len > 0 ? mp_json_parser_create(sizeof(text), 4) : NULL;
+    if (parser && mp_json_parse(parser, mp_str_range(text, (size_t)len), &root, &err) == MP_OK &&
+        mp_json_get(root, MP_STR("pid"), &member) && !mp_json_i64(member, &pid)) {
+        pid = 0;
+    }
+    mp_json_parser_destroy(parser);
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
 static void check_apps(struct report *report, const struct mp_config *config) {
     struct mp_apps *apps = NULL;
     struct mp_error err = {0};
@@ -241,10 +266,7 @@ static void show_config(const struct mp_config *config) {
 
 static int run(struct cmd_call *call) {
     struct report report = {0};
-    char path[CMD_PATH_MAX];
-    struct mp_error err = {0};
-    bool is_serving =
-        cmd_path(&call->config, CMD_SERVE_FILE, path, &err) == MP_OK && access(path, F_OK) == 0;
+    bool is_serving = is_serve_alive(&call->config);
     good("config", "%s", call->config.config[0] ? call->config.config : "no file, as it may be");
     check_disk(&report, &call->config);
     check_clock(&report);

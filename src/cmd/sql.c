@@ -56,7 +56,6 @@ static int print_piece(void *arg, struct mp_str data) {
 
 static int ask(const struct session *session, struct mp_str sql, struct mp_error *err) {
     struct mp_buf text;
-    struct store_statement *statement = NULL;
     struct store_options options = {.timeout_ms = QUERY_TIMEOUT_MS,
                                     .is_read_only = !session->may_write};
     while (sql.len > 0 && is_blank_or_semicolon(sql.ptr[sql.len - 1])) {
@@ -71,11 +70,10 @@ static int ask(const struct session *session, struct mp_str sql, struct mp_error
     if (gives_rows(sql) && !names_format(sql)) {
         mp_buf_printf(&text, "\nFORMAT %s", session->format);
     }
-    int code = store_statement_create(session->store, mp_buf_str(&text), &statement, err);
-    if (code == MP_OK) {
-        code = store_run(session->store, statement, &options, print_piece, NULL, err);
-    }
-    store_statement_destroy(statement);
+    int code =
+        text.failed
+            ? mp_fail(err, MP_E_TOO_LARGE, "sql", "the statement is over %u bytes", SQL_BYTES_MAX)
+            : store_run_text(session->store, mp_buf_str(&text), &options, print_piece, NULL, err);
     mp_buf_deinit(&text);
     fflush(stdout);
     return code;

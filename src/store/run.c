@@ -98,6 +98,12 @@ int store_run(struct store *store, struct store_statement *statement,
     return store_run_at(store, statement, options, &target, on_data, arg, err);
 }
 
+int store_run_text(struct store *store, struct mp_str sql, const struct store_options *options,
+                   store_on_data *on_data, void *arg, struct mp_error *err) {
+    const struct store_target target = {.only_origin = -1};
+    return send_sql(store, sql, options, &target, on_data, arg, err);
+}
+
 static int append(void *arg, struct mp_str data) {
     struct mp_buf *out = arg;
     mp_buf_append_str(out, data);

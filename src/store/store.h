@@ -89,6 +89,11 @@ MP_MUST_CHECK int store_run(struct store *store, struct store_statement *stateme
 MP_MUST_CHECK int store_run_into(struct store *store, struct store_statement *statement,
                                  const struct store_options *options, struct mp_buf *out,
                                  struct mp_error *err);
+/* Runs text as a person wrote it: no places, no blocks, braces mean what they mean to the engine.
+ * For `minipulse sql` alone: no value from elsewhere may be pasted into it. */
+MP_MUST_CHECK int store_run_text(struct store *store, struct mp_str sql,
+                                 const struct store_options *options, store_on_data *on_data,
+                                 void *arg, struct mp_error *err);
 /* For SQL without places that stands in our own code or .sql files. */
 MP_MUST_CHECK int store_exec(struct store *store, const char *sql, struct mp_error *err);
 

@@ -154,6 +154,7 @@ def test_a_taken_port_is_an_error_that_names_it(embedded, tmp_path):
 
 def test_sql_reads_and_writes_only_when_told_to(server):
     assert server.sql("SELECT 1, 'two'") == [["1", "two"]]
+    assert server.sql("SELECT '{not:Bound}' /* {here:Int64} */") == [["{not:Bound}"]]
     assert server.run("sql", "DROP TABLE events").returncode == 1
     assert server.run("sql", stdin="SELECT 1;\nSELECT 2;\n").stdout == "1\n2\n"
     broken = server.run("sql", "SELECT (1")
@@ -166,3 +167,13 @@ def test_sql_reads_and_writes_only_when_told_to(server):
 def test_rebuild_of_an_unknown_app_is_an_error(server):
     done = server.run("rebuild", "nobody")
     assert done.returncode == 1 and "nobody" in done.stderr
+
+
+def test_doctor_knows_a_running_serve_from_one_that_was_killed(embedded):
+    embedded.wait_ready()
+    embedded.settings["listen"] = f"127.0.0.1:{embedded.port}"
+    running = embedded.run("doctor").stdout
+    assert "`minipulse serve` answers" in running and "engine   answers" in running
+    embedded.kill9()
+    killed = embedded.run("doctor").stdout
+    assert "is free" in killed and "engine   does not answer" in killed
