@@ -26,6 +26,10 @@ def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+class SanitizerError(AssertionError):
+    """A build with sanitizers found something; the log says what."""
+
+
 class Answer:
     """Status, headers and body of one HTTP exchange."""
 
@@ -115,7 +119,15 @@ class Server:
             self.kill9()
             raise RuntimeError("serve did not stop:\n" + self.log_tail()) from None
         self.process = None
+        self.check_sanitizers()
         return code
+
+    def check_sanitizers(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            text = log.read()
+        for mark in ("Sanitizer", "runtime error:"):
+            if mark in text:
+                raise SanitizerError(text[max(0, text.index(mark) - 200):][:6000])
 
     def kill9(self):
         if self.process:
