@@ -12,7 +12,7 @@
 
 /* Beside the loader (reads and writes) and its rebuilds, each worker may ask a report. */
 #define CONNECTIONS_SPARE 6
-#define PENDING_BYTES_MAX (UINT64_C(64) << 20)
+#define PENDING_BYTES_MAX (UINT64_C(16) << 20)
 #define IDLE_TIMEOUT_S 60
 #define HSTS_MAX_AGE_S (365 * 24 * 3600)
 #define APPS_LOOK_MS 1000
