@@ -23,7 +23,7 @@
 #define HTTP_BODY_KEPT_BYTES (256u * 1024)
 /* Of a body that is refused so much is read and dropped, so that the client, still sending, sees
  * the refusal and may keep its connection; of a larger one nothing. */
-#define HTTP_DROPPED_BYTES_MAX (1u << 20)
+#define HTTP_DROPPED_BYTES_MAX (8u << 20)
 #define HTTP_RECEIVE_TIMEOUT_S 60
 #define HTTP_SEND_MS_MAX (300 * 1000) /* for a client to take its reply */
 
