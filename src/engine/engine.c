@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define ENGINE_NICE 5
+#define ENGINE_NICE 10
 #define DOOR_CONNECTIONS_MAX 64
 #define DOOR_IDLE_S 600
 /* Together below the time that serve gives the engine to end. */

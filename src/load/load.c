@@ -17,7 +17,7 @@
 
 /* Added to the loader's threads' nice value: taking events in goes before loading them, which can
  * catch up, on a machine that has not enough for both. */
-#define LOADER_NICE 5
+#define LOADER_NICE 10
 
 void load_step_back(void) {
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOADER_NICE);
