@@ -44,7 +44,7 @@ void batch_accept(struct batch *batch, struct mp_event *event) {
         if (batch->context.user.len == 0) {
             batch->context.user = event->user;
         }
-        enrich_region(batch);
+        enrich(batch);
         mp_record_begin(batch->out, &batch->context);
         batch->has_head = true;
     }

@@ -2,7 +2,23 @@
 
 #include <strings.h>
 
-void enrich_region(struct batch *batch) {
+static bool has_word(struct mp_str text, const char *word) {
+    return text.len > 0 && memmem(text.ptr, text.len, word, strlen(word));
+}
+
+static void enrich_platform(struct batch *batch) {
+    struct mp_str agent = batch->input->user_agent;
+    if (batch->context.platform != MP_PLATFORM_UNKNOWN) {
+        return;
+    }
+    if (has_word(agent, "iPhone") || has_word(agent, "iPad")) {
+        batch->context.platform = MP_PLATFORM_IOS;
+    } else if (has_word(agent, "Android")) {
+        batch->context.platform = MP_PLATFORM_ANDROID;
+    }
+}
+
+static void enrich_region(struct batch *batch) {
     const struct collect *collect = batch->worker->collect;
     struct address client;
     if (!proxies_client(&collect->proxies, batch->input->peer, batch->input->forwarded_for,
@@ -13,6 +29,11 @@ void enrich_region(struct batch *batch) {
     batch->context.country = region.country;
     batch->context.province = region.province;
     batch->context.city = region.city;
+}
+
+void enrich(struct batch *batch) {
+    enrich_region(batch);
+    enrich_platform(batch);
 }
 
 static bool begins(struct mp_str text, const char *prefix) {

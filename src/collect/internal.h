@@ -135,7 +135,9 @@ int64_t clock_offset_ms(const struct batch *batch, int64_t sent_ms);
 void correct_time(const struct batch *batch, struct mp_event *event);
 
 /* ---- enrich.c ---- */
-void enrich_region(struct batch *batch);
+/* Adds to the context what the connection tells: region from the address, platform from the user
+ * agent where the client did not say. */
+void enrich(struct batch *batch);
 /* "ios", "Android", …; names of other systems ("ohos", "devtools", "windows", "mac") are "other".
  */
 enum mp_platform platform_of(struct mp_str name);

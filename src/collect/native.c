@@ -273,7 +273,8 @@ static int find_app(struct batch *batch, const struct mp_apps_snapshot *apps, st
                     struct mp_error *err) {
     struct mp_json value;
     struct mp_str key = batch->input->key;
-    if (key.len == 0 && mp_json_get(root, MP_STR("app"), &value) && !mp_json_str(value, &key)) {
+    if (key.len == 0 && mp_json_get(root, MP_STR("app"), &value) && !is_null(value) &&
+        !mp_json_str(value, &key)) {
         return mp_fail(err, MP_E_ARGUMENT, "app", "must be a string, the write key");
     }
     batch->app = mp_apps_by_write_key(apps, key);

@@ -44,7 +44,7 @@ void sensors_take_context(struct batch *batch, struct mp_json properties) {
     struct mp_str name, text;
     while (mp_json_next(&iter, &name, &value)) {
         struct mp_str *slot = sensors_context_slot(&batch->context, name);
-        if (slot && slot->len == 0 && mp_json_str(value, &text) && is_context_text(text)) {
+        if (slot && mp_json_str(value, &text) && is_context_text(text)) {
             *slot = text;
         }
     }

@@ -12,6 +12,17 @@
 static struct mp_app fuzz_app;
 static struct collect_worker *fuzz_worker;
 
+/* The registry is in memory by now. */
+static void remove_folder(const char *dir) {
+    static const char *const files[] = {"apps.json", "apps.lock"};
+    char path[128];
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
 static void fuzz_setup(void) {
     char dir[] = "/tmp/minipulse-fuzz-XXXXXX";
     struct mp_error err;
@@ -24,6 +35,7 @@ static void fuzz_setup(void) {
         mp_apps_add(apps, "fuzz", "fuzz", "UTC", MP_OPEN_TIMEOUT_MS_DEFAULT, &fuzz_app, &err)) {
         abort();
     }
+    remove_folder(dir);
     struct collect_config config = {
         .apps = apps, .late_ms = 72LL * 3600 * 1000, .trusted_proxies = ""};
     if (collect_open(&config, &collect, &err) != MP_OK) {

@@ -67,8 +67,6 @@ static inline int desk_close(void **state) {
     char file[128];
     snprintf(file, sizeof(file), "%s/apps.json", desk->dir);
     unlink(file);
-    snprintf(file, sizeof(file), "%s/apps.json.lock", desk->dir);
-    unlink(file);
     snprintf(file, sizeof(file), "%s/apps.lock", desk->dir);
     unlink(file);
     rmdir(desk->dir);

@@ -339,6 +339,7 @@ static void the_write_key_decides_the_app(void **state) {
     desk->input.key = MP_STR("");
     assert_int_equal(send_native(desk, request("", EVENT(""))), MP_E_DENIED);
     assert_refused(desk, MP_E_DENIED, "app", "missing");
+    assert_int_equal(send_native(desk, request(",\"app\":null", EVENT(""))), MP_E_DENIED);
     assert_int_equal(send_native(desk, request(",\"app\":5", EVENT(""))), MP_E_ARGUMENT);
     /* An id is no key. */
     assert_int_equal(send_native(desk, request(",\"app\":\"shop\"", EVENT(""))), MP_E_DENIED);
@@ -463,6 +464,22 @@ static void platforms_are_told_apart(void **state) {
     }
 }
 
+static void the_user_agent_tells_the_platform_where_the_client_does_not(void **state) {
+    struct desk *desk = *state;
+    desk->input.user_agent = MP_STR("Mozilla/5.0 (iPhone; CPU iPhone OS 17_1) MicroMessenger/8.0");
+    assert_int_equal(send_native(desk, request("", EVENT(""))), MP_OK);
+    assert_int_equal(desk->context.platform, MP_PLATFORM_IOS);
+    desk->input.user_agent = MP_STR("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0");
+    assert_int_equal(send_native(desk, request("", EVENT(""))), MP_OK);
+    assert_int_equal(desk->context.platform, MP_PLATFORM_ANDROID);
+    assert_int_equal(send_native(desk, request(",\"context\":{\"platform\":\"ios\"}", EVENT(""))),
+                     MP_OK);
+    assert_int_equal(desk->context.platform, MP_PLATFORM_IOS);
+    desk->input.user_agent = MP_STR("curl/8");
+    assert_int_equal(send_native(desk, request("", EVENT(""))), MP_OK);
+    assert_int_equal(desk->context.platform, MP_PLATFORM_UNKNOWN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_open, desk_close)
 
 int main(void) {
@@ -487,6 +504,7 @@ int main(void) {
         TEST(an_id_makes_the_identity_and_nothing_else_does),
         TEST(half_a_surrogate_pair_costs_one_sign_and_not_the_request),
         TEST(platforms_are_told_apart),
+        TEST(the_user_agent_tells_the_platform_where_the_client_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
