@@ -62,7 +62,6 @@ need_lint() {
 }
 
 need_bench() {
-    command_from wrk wrk
     command_from nginx nginx-light
     [ -x /usr/bin/python3 ] || missing+=(python3)
 }
