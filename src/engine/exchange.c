@@ -106,18 +106,33 @@ static bool run_kill(struct exchange *exchange) {
     return true;
 }
 
-static void run_text(struct exchange *exchange) {
-    struct mp_str text = mp_str_trim(mp_buf_str(&exchange->text));
-    if (text.len == 0) {
-        exception_set(&exchange->exception, EXCEPTION_SYNTAX, "Syntax error: Empty query");
-        answer_exception(exchange);
-        return;
+/* chDB says nothing at all to a text without a statement, or with a quote or comment left open. */
+static bool is_statement(struct exchange *exchange) {
+    struct mp_str left = mp_buf_str(&exchange->text);
+    struct sql_token token = sql_next(&left);
+    bool can_begin = token.kind == SQL_WORD || sql_is_mark(token, '(');
+    bool is_cut = token.is_cut;
+    if (token.kind == SQL_END && !is_cut) {
+        return exception_set(&exchange->exception, EXCEPTION_SYNTAX, "Syntax error: Empty query");
     }
+    while (can_begin && !is_cut && token.kind != SQL_END) {
+        token = sql_next(&left);
+        is_cut = token.is_cut;
+    }
+    return (can_begin && !is_cut) ||
+           exception_set(&exchange->exception, EXCEPTION_SYNTAX,
+                         is_cut ? "Syntax error: a quote or comment is not closed"
+                                : "Syntax error: no statement begins like this");
+}
+
+static void run_text(struct exchange *exchange) {
     if (run_kill(exchange)) {
         return;
     }
     sql_look(mp_buf_str(&exchange->text), &exchange->shape);
-    if (!exchange->shape.is_insert) {
+    if (!exchange->shape.is_insert && !is_statement(exchange)) {
+        answer_exception(exchange);
+    } else if (!exchange->shape.is_insert) {
         query_run(exchange);
     } else if (insert_begin(exchange)) {
         insert_finish(exchange);
