@@ -17,7 +17,8 @@ def event(**more):
     return {"id": str(time.time_ns()), "name": "x", "time": int(time.time() * 1000), **more}
 
 
-LINE = re.compile(r'^(# (HELP|TYPE) [a-z_:]+ .+|[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})?'
+LINE = re.compile(r'^(# (HELP|TYPE) [a-z_:]+ .+'
+                  r'|[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})?'
                   r' (-?[0-9.e+-]+|\+Inf|NaN))$')
 
 

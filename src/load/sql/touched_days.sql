@@ -1,5 +1,5 @@
 -- Which days of which apps got events in a run of batches?
--- Parameters: after, up_to UInt64 (batches, after < batch <= up_to); from, to Date (both inclusive).
+-- Parameters: after, up_to UInt64 (batches, after < batch <= up_to); from, to Date (inclusive).
 -- Columns: app String, first_day Date, last_day Date, events UInt64.
 SELECT
     app,
