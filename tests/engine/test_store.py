@@ -249,6 +249,7 @@ def test_rows_that_end_early_are_refused_whole(migrated):
 def test_settle_ends_a_statement_that_still_runs(tool, store_place):
     with StoreTool(**{**store_place, "database": "default"}) as other:
         other.send(do="run", sql=SLOW.encode().hex(), query_id="still-running", timeout_ms=50000)
+        time.sleep(1)  # or the question below has the id first, and the slow one is refused
         deadline = time.monotonic() + 10
         while tool.run("SELECT 1", query_id="still-running").engine_code != 216:
             assert time.monotonic() < deadline
