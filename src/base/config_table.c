@@ -75,6 +75,9 @@ const struct mp_setting mp_settings[] = {
      .doc = "Milliseconds that a batch may wait to fill."},
     {NUMBER(rollup_wait_ms), .standard = "5000", .min = 0, .max = 600000,
      .doc = "Milliseconds that reports may lag behind the events."},
+    {BYTES(rollup_cache_bytes), .standard = "128M", .min = 0, .max = 64 * GIB,
+     .doc = "Bytes of memory for the recent events of users, while events come in, so that reports "
+            "follow without reading them back; given back after three quiet seconds."},
     {NUMBER(late_hours), .standard = "72", .min = 1, .max = YEAR_HOURS,
      .doc = "Hours that an event may be late and still count at its own time; later ones count at "
             "the time of receipt."},

@@ -36,6 +36,7 @@ static int start_loader(struct feed *feed, struct load **out, struct mp_error *e
                                .batch_events_max = (uint32_t)config->batch_events_max,
                                .batch_wait_ms = config->batch_wait_ms,
                                .rollup_wait_ms = config->rollup_wait_ms,
+                               .rollup_cache_bytes = (uint64_t)config->rollup_cache_bytes,
                                .dedupe_ms = config->dedupe_hours * MP_MS_PER_HOUR,
                                .late_ms = config->late_hours * MP_MS_PER_HOUR};
     int code = store_migrate(feed->store, err);

@@ -20,7 +20,12 @@ struct event_place {
 };
 
 struct batch *batch_create(void) {
-    return calloc(1, sizeof(struct batch));
+    struct batch *batch = calloc(1, sizeof(*batch));
+    if (batch && trail_init(&batch->trail) != MP_OK) {
+        free(batch);
+        return NULL;
+    }
+    return batch;
 }
 
 void batch_destroy(struct batch *batch) {
@@ -31,6 +36,7 @@ void batch_destroy(struct batch *batch) {
         mp_buf_deinit(&batch->months[i].bytes);
     }
     touched_deinit(&batch->touched);
+    trail_deinit(&batch->trail);
     free(batch->months);
     free(batch->prints);
     seq_deinit(&batch->seq);
@@ -45,6 +51,7 @@ void batch_trim(struct batch *batch) {
         }
     }
     seq_deinit(&batch->seq);
+    trail_trim(&batch->trail);
 }
 
 void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
@@ -53,6 +60,7 @@ void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
     }
     seq_clear(&batch->seq);
     touched_clear(&batch->touched);
+    trail_clear(&batch->trail);
     batch->number = number;
     batch->is_replay = false;
     batch->begin_lsn = begin_lsn;
@@ -206,6 +214,8 @@ static void add_event(struct batch *batch, const struct record_plan *plan,
     assert(!month->bytes.failed);
     month->rows++;
     batch->bytes += month->bytes.len - before;
+    trail_add(&batch->trail, event,
+              &(struct trail_place){user, user_hash, place->time_ms, place->day, plan->zone});
     batch->first_day = place->day < batch->first_day ? place->day : batch->first_day;
     batch->last_day = place->day > batch->last_day ? place->day : batch->last_day;
 }
@@ -220,6 +230,7 @@ static void take_events(struct batch *batch, const struct batch_maker *maker,
     if (mp_record_open(&reader, record, &context) != MP_OK) {
         return;
     }
+    trail_context(&batch->trail, &context);
     for (size_t i = 0; i < plan->events && mp_record_next(&reader, &event, props) == 1; i++) {
         struct seen_print print = seen_print_of(event.identity);
         if (!seen_index_add(maker->index, print, batch->number)) {

@@ -8,6 +8,7 @@
 #include "load/seen.h"
 #include "load/seq.h"
 #include "load/touched.h"
+#include "load/trail.h"
 
 #include "base/apps.h"
 #include "journal/journal.h"
@@ -39,6 +40,7 @@ struct batch {
     size_t print_count;
     size_t print_capacity;
     struct touched touched;
+    struct trail trail;
     int32_t first_day; /* of all events; first > last = no events */
     int32_t last_day;
     uint64_t records;

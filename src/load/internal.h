@@ -9,6 +9,7 @@
 #include "load/batch.h"
 #include "load/load.h"
 #include "load/note.h"
+#include "load/recent.h"
 #include "load/remake.h"
 
 #include "base/log.h"
@@ -33,6 +34,7 @@ struct load {
     bool has_record;
     uint32_t next_batch;
     uint64_t next_lsn;
+    int64_t handed_over_ms; /* monotonic: the last batch */
     bool is_replay; /* the first batch was begun by a former process: its number and end */
     uint32_t replay_batch;
     uint64_t replay_end_lsn;
@@ -40,10 +42,13 @@ struct load {
     /* The writer's own. */
     struct seen_log *seen_log;
     struct remake *remake;
+    struct recent *recent;
+    bool is_recent_behind; /* recent lacks a batch behind note.rolled_up: remake has to do it */
     struct load_note note; /* as it would be saved now */
     uint64_t cursor_lsn;
     bool is_saved;
     struct touched touched;       /* behind note.rolled_up */
+    uint64_t touched_events;      /* of batches, about */
     uint64_t version_floor;       /* rollup rows of a former process or rebuild have less */
     int64_t rollup_not_before_ms; /* monotonic: the end of the last one, or of the back-off */
     int64_t rollup_took_ms;       /* the last one that succeeded */

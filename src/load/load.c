@@ -82,6 +82,7 @@ static void destroy(struct load *load) {
     seen_log_close(load->seen_log);
     seen_index_close(load->seen_index);
     remake_destroy(load->remake);
+    recent_destroy(load->recent);
     touched_deinit(&load->touched);
     for (size_t i = 0; i < load->free_count; i++) {
         batch_destroy(load->free_batches[i]);
@@ -119,6 +120,7 @@ static struct load *create(const struct load_config *config) {
 
 static int prepare(struct load *load, struct mp_error *err) {
     char prefix[64];
+    char recent_prefix[64];
     if (mkdir(load->config.dir, 0700) != 0 && errno != EEXIST) {
         return mp_fail_sys(err, errno, load->config.dir, "cannot make the loader's folder");
     }
@@ -129,15 +131,21 @@ static int prepare(struct load *load, struct mp_error *err) {
     }
     snprintf(prefix, sizeof(prefix), "minipulse-rollup-%016" PRIx64 "-%016" PRIx64,
              load->note.token, (uint64_t)mp_now_ms());
+    snprintf(recent_prefix, sizeof(recent_prefix), "minipulse-recent-%016" PRIx64 "-%016" PRIx64,
+             load->note.token, (uint64_t)mp_now_ms());
     if (load->touched.count > 0) {
         load->committed = 1; /* stands for the batches of the former process */
         load->handed_over = 1;
+        load->is_recent_behind = true;
         load->touched_since = mp_now_ms();
         load->touched_since_mono = mp_mono_ms();
     }
     load->read_lsn = load->next_lsn;
     load->stats.cursor_lsn = load->cursor_lsn;
-    return remake_create(load->config.store, prefix, &load->remake, err);
+    code = remake_create(load->config.store, prefix, &load->remake, err);
+    return code == MP_OK ? recent_create(load->config.store, recent_prefix,
+                                         load->config.rollup_cache_bytes, &load->recent, err)
+                         : code;
 }
 
 static void request_stop(struct load *load) {

@@ -31,6 +31,7 @@ struct load_config {
     int64_t rollup_wait_ms; /* how long rollups may lag behind events when busy */
     int64_t dedupe_ms;      /* at least 72 h */
     int64_t late_ms;        /* accepted lateness, for complete_until */
+    uint64_t rollup_cache_bytes; /* for recent events of users; 0 = rollups read the store */
 };
 
 /*

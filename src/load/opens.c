@@ -34,6 +34,11 @@ enum event_kind event_kind_of(struct mp_str name) {
     return EVENT_OTHER;
 }
 
+int32_t open_start_day(const struct rollup_event *event, const struct mp_zone *zone) {
+    bool is_given = event->open_id != 0 && event->open_start_ms > 0;
+    return is_given ? mp_zone_day(zone, event->open_start_ms) : 0;
+}
+
 /* Payments, refunds and what is known of a user also come from servers, and profiles are sent
  * before the launch: without an open id they tell nothing of an open. */
 static bool shows_presence(const struct rollup_event *event) {

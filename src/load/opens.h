@@ -7,6 +7,7 @@
 #define MP_LOAD_OPENS_H
 
 #include "base/str.h"
+#include "base/zone.h"
 
 /* What rollups know of an event's name. */
 enum event_kind {
@@ -41,11 +42,14 @@ struct rollup_event {
     uint32_t country;
     uint32_t province;
     uint32_t city;
+    uint32_t order; /* where it's remembered: breaks ties of time */
     uint16_t scene;
     uint8_t kind; /* enum event_kind */
     uint8_t platform;
     bool password_free;
 };
+/* What open_start_day has to be, by the other fields. */
+int32_t open_start_day(const struct rollup_event *event, const struct mp_zone *zone);
 
 struct open {
     int64_t begin_ms;

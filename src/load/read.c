@@ -7,6 +7,10 @@
 
 /* How long the thread looks away from is_stopping. */
 #define READ_WAIT_MS 100
+/* A batch goes when nothing has come for so long, if it is worth an insert: it has this many
+ * events, or no other went within batch_wait_ms. */
+#define QUIET_MS 20
+#define WORTH_EVENTS 10000u
 
 static struct batch *take_free(struct load *load) {
     struct batch *batch = NULL;
@@ -39,6 +43,7 @@ static void hand_over(struct load *load, struct batch *batch) {
         return;
     }
     load->ready = batch;
+    load->handed_over_ms = mp_mono_ms();
     load->handed_over++;
     load->read_lsn = batch->end_lsn;
     load->stats.corrupt_records += batch->corrupt_records;
@@ -117,6 +122,15 @@ static bool await_record(struct load *load) {
     return false;
 }
 
+/* When the batch goes if nothing comes from now on. */
+static int64_t quiet_until_ms(const struct load *load, const struct batch *batch) {
+    int64_t quiet_ms = mp_mono_ms() + QUIET_MS;
+    int64_t paced_ms = batch->print_count < WORTH_EVENTS
+                           ? load->handed_over_ms + load->config.batch_wait_ms
+                           : 0;
+    return quiet_ms > paced_ms ? quiet_ms : paced_ms;
+}
+
 /* Adds records until the batch is full or has waited long enough. False when stopping. */
 static bool fill(struct load *load, struct batch *batch, const struct batch_maker *maker) {
     int64_t until_ms = mp_mono_ms() + load->config.batch_wait_ms;
@@ -128,8 +142,9 @@ static bool fill(struct load *load, struct batch *batch, const struct batch_make
             batch->bytes >= BATCH_BYTES_FULL) {
             return true;
         }
+        int64_t quiet_ms = quiet_until_ms(load, batch);
         while (!read_record(load, 0)) {
-            int64_t left_ms = until_ms - mp_mono_ms();
+            int64_t left_ms = (quiet_ms < until_ms ? quiet_ms : until_ms) - mp_mono_ms();
             if (left_ms <= 0 || is_draining(load)) {
                 return true;
             }

@@ -1,79 +1,52 @@
 #include "load/remake.h"
 
 #include "load/ask.h"
-#include "load/batch.h"
-#include "load/day_rows.h"
+#include "load/user_rows.h"
+
+#include "base/event.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define SELECT_TIMEOUT_MS (10 * 60 * 1000LL)
-#define DAY_ROWS_BYTES_MAX (128u << 20)
-#define USER_ROWS_BYTES_MAX (64u << 20)
-#define IDLE_BYTES_MAX (1u << 20)
 /* Events around the touched ones, until the first question told. */
 #define EVENTS_PER_TOUCHED_FIRST 4.0
-#define QUERY_PREFIX_BYTES 64
 #define MEMORY_LIMIT_EXCEEDED 241 /* ClickHouse's */
 
 struct remake {
     struct store *store;
-    char query_prefix[QUERY_PREFIX_BYTES];
-    uint64_t inserts;
+    struct user_rows rows;
     double events_per_touched;
-
-    struct rollup *rollup;
-    struct intern strings; /* of the user at hand */
-    struct rollup_event *events;
-    size_t event_count;
-    size_t event_capacity;
-    uint64_t user_hash;
-    char user[MP_EVENT_ID_MAX + 1];
-    size_t user_len;
-    int32_t day; /* of the last event, and how many it had */
-    uint32_t day_events;
-
-    struct mp_buf day_rows;
-    struct mp_buf user_rows;
-    uint64_t day_row_count;
-    uint64_t user_row_count;
     uint64_t read_events; /* by this remake_all */
     const struct remake_range *range;
+    uint64_t user_hash; /* of the user at hand */
+    char user[MP_EVENT_ID_MAX + 1];
+    size_t user_len;
 };
 
 int remake_create(struct store *store, const char *query_prefix, struct remake **out,
                   struct mp_error *err) {
     struct remake *remake = calloc(1, sizeof(*remake));
-    *out = remake;
+    *out = NULL;
     if (!remake) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for rollups");
     }
     remake->store = store;
     remake->events_per_touched = EVENTS_PER_TOUCHED_FIRST;
-    snprintf(remake->query_prefix, sizeof(remake->query_prefix), "%s", query_prefix);
-    mp_buf_init(&remake->day_rows, DAY_ROWS_BYTES_MAX);
-    mp_buf_init(&remake->user_rows, USER_ROWS_BYTES_MAX);
-    remake->rollup = rollup_create();
-    if (!remake->rollup || intern_init(&remake->strings) != MP_OK) {
-        remake_destroy(remake);
-        *out = NULL;
-        return mp_fail(err, MP_E_MEMORY, "", "no memory for rollups");
+    int code = user_rows_init(&remake->rows, store, query_prefix, err);
+    if (code != MP_OK) {
+        free(remake);
+        return code;
     }
+    *out = remake;
     return MP_OK;
 }
 
 void remake_destroy(struct remake *remake) {
-    if (!remake) {
-        return;
+    if (remake) {
+        user_rows_deinit(&remake->rows);
+        free(remake);
     }
-    rollup_destroy(remake->rollup);
-    intern_deinit(&remake->strings);
-    mp_buf_deinit(&remake->day_rows);
-    mp_buf_deinit(&remake->user_rows);
-    free(remake->events);
-    free(remake);
 }
 
 /* A range of user hashes. */
@@ -91,137 +64,48 @@ static struct slice slice_of(uint32_t index, uint32_t count) {
     return slice;
 }
 
-/* ---- One user --------------------------------------------------------------------------- */
-
-struct user_emit {
-    struct remake *remake;
-    struct day_row_owner owner;
-    int32_t first_visit; /* -1 = none */
-    int32_t first_payment;
-};
-
-static int on_day(void *arg, const struct rollup_day *day) {
-    struct user_emit *emit = arg;
-    user_day_append(&emit->remake->day_rows, &emit->owner, day);
-    emit->remake->day_row_count++;
-    if (emit->first_visit < 0 && day->visit_pv > 0) {
-        emit->first_visit = day->day;
-    }
-    if (emit->first_payment < 0 && day->pay_cnt > 0) {
-        emit->first_payment = day->day;
-    }
-    return MP_OK;
-}
-
-static int32_t within_calendar(int32_t day) {
-    return day < 0 ? 0 : day > EVENT_DAY_MAX ? EVENT_DAY_MAX : day;
-}
+/* ---- Reading ---------------------------------------------------------------------------- */
 
 /* The user's events are complete: makes the rows. */
 static int finish_user(struct remake *remake) {
     const struct remake_range *range = remake->range;
-    struct user_emit emit = {.remake = remake,
-                             .owner = {.app = mp_str_of(range->app),
-                                       .user_hash = remake->user_hash,
-                                       .version = range->version,
-                                       .strings = &remake->strings},
-                             .first_visit = -1,
-                             .first_payment = -1};
-    struct rollup_input input = {
-        .events = remake->events,
-        .count = remake->event_count,
-        .strings = remake->strings.count,
-        .timeout_ms = range->timeout_ms,
-        /* An event counts for days as far ahead as rows look back, and the other way round. */
-        .first_day = within_calendar(range->first_day - ROLLUP_DAYS_AHEAD),
-        .last_day = within_calendar(range->last_day + ROLLUP_DAYS_BACK)};
-    struct mp_str user = mp_str_range(remake->user, remake->user_len);
-    int code = rollup_user(remake->rollup, &input, on_day, &emit);
-    if (emit.first_visit >= 0) {
-        user_append(&remake->user_rows, &emit.owner, USER_VISITED, emit.first_visit, user);
-        remake->user_row_count++;
-    }
-    if (emit.first_payment >= 0) {
-        user_append(&remake->user_rows, &emit.owner, USER_PAID, emit.first_payment, user);
-        remake->user_row_count++;
-    }
-    remake->event_count = 0;
-    intern_reset(&remake->strings);
-    bool is_too_large = remake->day_rows.failed || remake->user_rows.failed;
-    return code == MP_OK && is_too_large ? MP_E_TOO_LARGE : code;
-}
-
-/* ---- Reading ---------------------------------------------------------------------------- */
-
-static struct rollup_event *next_event(struct remake *remake) {
-    if (remake->event_count == remake->event_capacity) {
-        size_t capacity = remake->event_capacity ? 2 * remake->event_capacity : 1024;
-        struct rollup_event *grown = realloc(remake->events, capacity * sizeof(*grown));
-        if (!grown) {
-            return NULL;
-        }
-        remake->events = grown;
-        remake->event_capacity = capacity;
-    }
-    return &remake->events[remake->event_count];
-}
-
-static bool read_str(struct remake *remake, struct mp_reader *row, uint32_t *number) {
-    return intern_add(&remake->strings, mp_read_lstr(row), number);
-}
-
-/* Columns of sql/user_events.sql behind user_hash and day. */
-#define USER_EVENT_COLUMNS "qwqssqwsqqbbssssss"
-
-static bool read_event(struct remake *remake, struct mp_reader *row, struct rollup_event *event) {
-    bool has_room = true;
-    event->time_ms = (int64_t)mp_read_u64(row);
-    event->kind = (uint8_t)event_kind_of(mp_read_lstr(row));
-    has_room &= read_str(remake, row, &event->open_id);
-    event->open_start_ms = (int64_t)mp_read_u64(row);
-    event->scene = mp_read_u16(row);
-    has_room &= read_str(remake, row, &event->page);
-    event->dwell_ms = (int64_t)mp_read_u64(row);
-    event->amount_fen = (int64_t)mp_read_u64(row);
-    event->password_free = mp_read_byte(row) != 0;
-    event->platform = mp_read_byte(row);
-    has_room &= read_str(remake, row, &event->model);
-    has_room &= read_str(remake, row, &event->app_version);
-    has_room &= read_str(remake, row, &event->country);
-    has_room &= read_str(remake, row, &event->province);
-    has_room &= read_str(remake, row, &event->city);
-    event->open_start_day = event->open_id != 0 && event->open_start_ms > 0
-                                ? mp_zone_day(remake->range->zone, event->open_start_ms)
-                                : 0;
-    return has_room;
+    struct user_rows_firsts none = {USER_ROWS_DAY_NONE, USER_ROWS_DAY_NONE};
+    struct user_rows_firsts found;
+    struct user_rows_owner owner = {.app = mp_str_of(range->app),
+                                    .user_hash = remake->user_hash,
+                                    .user = mp_str_range(remake->user, remake->user_len),
+                                    .version = range->version,
+                                    .timeout_ms = range->timeout_ms,
+                                    .first_day = range->first_day,
+                                    .last_day = range->last_day};
+    return user_rows_finish(&remake->rows, &owner, &none, &found);
 }
 
 static int on_event(void *arg, struct mp_reader *row) {
     struct remake *remake = arg;
+    struct user_rows *rows = &remake->rows;
+    struct mp_str user;
     uint64_t user_hash = mp_read_u64(row);
     int32_t day = mp_read_u16(row);
-    bool is_next_user = remake->event_count > 0 && user_hash != remake->user_hash;
+    bool is_next_user = rows->event_count > 0 && user_hash != remake->user_hash;
     int code = is_next_user ? finish_user(remake) : MP_OK;
     if (code != MP_OK) {
         return code;
     }
-    bool is_same_day = remake->event_count > 0 && day == remake->day;
-    remake->user_hash = user_hash;
-    remake->day = day;
-    remake->day_events = is_same_day ? remake->day_events + 1 : 1;
-    remake->read_events++;
-    struct rollup_event *event = next_event(remake);
+    struct rollup_event *event = user_rows_next(rows);
     if (!event) {
         return MP_E_MEMORY;
     }
     event->day = day;
-    if (!read_event(remake, row, event)) {
+    if (!user_event_read(row, &rows->strings, remake->range->zone, event, &user)) {
         return MP_E_MEMORY;
     }
-    struct mp_str user = mp_str_clip(mp_read_lstr(row), MP_EVENT_ID_MAX);
+    user_rows_take(rows);
+    user = mp_str_clip(user, MP_EVENT_ID_MAX);
     memcpy(remake->user, user.ptr, user.len);
     remake->user_len = user.len;
-    remake->event_count += remake->day_events <= REMAKE_USER_DAY_EVENTS_MAX;
+    remake->user_hash = user_hash;
+    remake->read_events++;
     return MP_OK;
 }
 
@@ -238,8 +122,8 @@ static int read_events(struct remake *remake, struct slice slice, struct mp_erro
     }
     int32_t back = ROLLUP_DAYS_AHEAD + ROLLUP_DAYS_BACK;
     store_bind_str(statement, "app", mp_str_of(range->app));
-    store_bind_day(statement, "from", within_calendar(range->first_day - back));
-    store_bind_day(statement, "to", within_calendar(range->last_day + back));
+    store_bind_day(statement, "from", user_rows_calendar_day(range->first_day - back));
+    store_bind_day(statement, "to", user_rows_calendar_day(range->last_day + back));
     store_bind_day(statement, "touched_from", range->first_day);
     store_bind_day(statement, "touched_to", range->last_day);
     store_bind_u64(statement, "after", range->after);
@@ -249,7 +133,7 @@ static int read_events(struct remake *remake, struct slice slice, struct mp_erro
     code = store_run_rows(remake->store, statement, &options, USER_EVENT_COLUMNS, on_event, remake,
                           err);
     store_statement_destroy(statement);
-    if (code == MP_OK && remake->event_count > 0) {
+    if (code == MP_OK && remake->rows.event_count > 0) {
         code = finish_user(remake);
         code = code == MP_OK ? code
                              : mp_fail(err, (enum mp_code)code, "rollup", "no room for the rows");
@@ -257,54 +141,18 @@ static int read_events(struct remake *remake, struct slice slice, struct mp_erro
     return code;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------- */
-
-static int insert(struct remake *remake, const char *table, const char *columns,
-                  const struct mp_buf *rows, uint64_t count, struct mp_error *err) {
-    char query_id[QUERY_PREFIX_BYTES + 32];
-    if (count == 0) {
-        return MP_OK;
-    }
-    snprintf(query_id, sizeof(query_id), "%s-%" PRIu64, remake->query_prefix, ++remake->inserts);
-    return store_insert(remake->store, table, columns, mp_buf_str(rows), count, query_id, err);
-}
-
-static void begin_slice(struct remake *remake, const struct remake_range *range) {
-    remake->range = range;
-    remake->event_count = 0;
-    remake->day_row_count = remake->user_row_count = 0;
-    intern_reset(&remake->strings);
-    mp_buf_clear(&remake->day_rows);
-    mp_buf_clear(&remake->user_rows);
-}
-
-/* Gives the memory of an unusually large slice back. */
-static void end_slice(struct remake *remake) {
-    if (remake->day_rows.capacity > IDLE_BYTES_MAX) {
-        mp_buf_deinit(&remake->day_rows);
-    }
-    if (remake->user_rows.capacity > IDLE_BYTES_MAX) {
-        mp_buf_deinit(&remake->user_rows);
-    }
-}
+/* ---- Slices ----------------------------------------------------------------------------- */
 
 static int remake_slice(struct remake *remake, const struct remake_range *range, struct slice slice,
                         struct mp_error *err) {
-    begin_slice(remake, range);
+    remake->range = range;
+    user_rows_clear(&remake->rows);
     int code = read_events(remake, slice, err);
     if (code == MP_E_ENGINE && err->engine_code == MEMORY_LIMIT_EXCEEDED) {
         code = mp_fail(err, MP_E_TOO_LARGE, "rollup", "the engine's memory is too small for this");
     }
-    /* user_days before users: whoever counts as new is also seen as a visitor. */
-    if (code == MP_OK) {
-        code = insert(remake, "user_days", user_day_columns, &remake->day_rows,
-                      remake->day_row_count, err);
-    }
-    if (code == MP_OK) {
-        code =
-            insert(remake, "users", user_columns, &remake->user_rows, remake->user_row_count, err);
-    }
-    end_slice(remake);
+    code = code == MP_OK ? user_rows_insert(&remake->rows, err) : code;
+    user_rows_clear(&remake->rows);
     return code;
 }
 

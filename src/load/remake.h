@@ -15,8 +15,6 @@
 /* Days of touched events that one question may span; with the days around them it stays below
  * ROLLUP_DAYS_MAX. */
 #define REMAKE_DAYS_MAX 28
-/* Events of a user and day beyond this many are left out of rollups: no person makes them. */
-#define REMAKE_USER_DAY_EVENTS_MAX 100000u
 
 struct remake;
 

@@ -5,25 +5,37 @@
 
 #include <inttypes.h>
 
-/* Rollups may take one part in this many of the writer's time while batches wait. */
+/* Rollups that read the store may take one part in this many of the writer's time while batches
+ * wait, and when none waits half, so that a trickle does not keep the engine busy all the time. */
 #define ROLLUP_PACE 4
-/* And when none waits: half, so that a trickle does not keep the engine busy all the time. */
 #define ROLLUP_PACE_IDLE 1
-/* When nothing waits, a rollup comes this much later, so that a trickle of events shares it. */
-#define ROLLUP_IDLE_MS 200
+/* When nothing waits, a rollup comes this much later, so that what comes together shares it. */
+#define ROLLUP_IDLE_MS 20
+/* Rollups whose users are remembered need not wait when so many events have come: each user's rows
+ * are made once for all of these. */
+#define ROLLUP_EVENTS_FULL 100000u
+/* Recent events are forgotten, and their memory given back, when nothing comes for so long. */
+#define RECENT_IDLE_MS 3000
 
 struct work {
     struct batch *batch;
     bool has_rollup;
     bool has_save;
+    bool has_forget;
 };
+
+static int64_t greater(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
 
 /* When the next rollup is due, in monotonic ms; INT64_MAX = none is. Mutex held. */
 static int64_t rollup_due_ms(const struct load *load) {
     if (load->rolled_up == load->committed) {
         return INT64_MAX;
     }
-    if (load->drains > 0 && !load->ready && load->rollup_failures == 0) {
+    bool is_idle = !load->ready && load->rollup_failures == 0;
+    bool is_full = !load->is_recent_behind && load->touched_events >= ROLLUP_EVENTS_FULL;
+    if ((is_idle && load->drains > 0) || (is_full && load->rollup_failures == 0)) {
         return 0;
     }
     int64_t wait_ms = load->config.rollup_wait_ms;
@@ -34,9 +46,13 @@ static int64_t rollup_due_ms(const struct load *load) {
     int64_t rest_ms = load->rollup_failures > 0 ? 0
                       : load->ready             ? ROLLUP_PACE * load->rollup_took_ms
                                                 : ROLLUP_PACE_IDLE * load->rollup_took_ms;
-    int64_t due_ms = load->touched_since_mono + wait_ms;
-    int64_t rested_ms = load->rollup_not_before_ms + rest_ms;
-    return due_ms > rested_ms ? due_ms : rested_ms;
+    return greater(load->touched_since_mono + wait_ms, load->rollup_not_before_ms + rest_ms);
+}
+
+/* When recent events are to be forgotten. Mutex held. */
+static int64_t forget_due_ms(const struct load *load) {
+    bool has_recent = !recent_is_empty(load->recent) && load->rolled_up == load->committed;
+    return has_recent ? load->rollup_not_before_ms + RECENT_IDLE_MS : INT64_MAX;
 }
 
 /* Waits for something to do. False when stopping. */
@@ -48,10 +64,12 @@ static bool next_work(struct load *load, struct work *work) {
         work->has_rollup = due_ms <= mp_mono_ms();
         work->batch = work->has_rollup ? NULL : load->ready;
         work->has_save = !load->is_saved && !load->ready;
-        if (work->has_rollup || work->batch || work->has_save) {
+        int64_t forget_ms = forget_due_ms(load);
+        work->has_forget = forget_ms <= mp_mono_ms();
+        if (work->has_rollup || work->batch || work->has_save || work->has_forget) {
             break;
         }
-        load_wait(load, due_ms);
+        load_wait(load, due_ms < forget_ms ? due_ms : forget_ms);
     }
     if (work->batch) {
         load->ready = NULL;
@@ -91,23 +109,71 @@ static uint32_t last_complete(const struct load *load) {
     return load->note.batch - load->note.is_intent;
 }
 
+/* Of the rows that these batches give. */
+static uint64_t version_of(const struct load *load) {
+    uint64_t version = (uint64_t)last_complete(load) << 32;
+    return version > load->version_floor ? version : load->version_floor;
+}
+
 static int roll_up_app(struct load *load, const struct touched_app *app,
                        const struct mp_apps_snapshot *apps, struct mp_error *err) {
     const struct mp_app *known = mp_apps_by_id(apps, mp_str_of(app->app));
-    uint64_t version = (uint64_t)last_complete(load) << 32;
     struct remake_range range = {
         .app = app->app,
         .first_day = app->first_day,
         .last_day = app->last_day,
         .after = load->note.rolled_up,
         .up_to = last_complete(load),
-        .version = version > load->version_floor ? version : load->version_floor,
+        .version = version_of(load),
         .zone = known ? known->zone : load->default_zone,
         .timeout_ms = known ? known->open_timeout_ms : MP_OPEN_TIMEOUT_MS_DEFAULT,
         .is_cancelled = load_is_stopping,
         .is_cancelled_arg = load};
     int code = remake_all(load->remake, &range, app->events, err);
     return code == MP_OK ? code : mp_error_wrap(err, "rollups of app %s", app->app);
+}
+
+/* Rollups of everything that batches touched, read from the store. */
+static int roll_up_by_reading(struct load *load, const struct mp_apps_snapshot *apps,
+                              struct mp_error *err) {
+    int code = MP_OK;
+    for (size_t i = 0; code == MP_OK && i < load->touched.count; i++) {
+        code = roll_up_app(load, &load->touched.apps[i], apps, err);
+    }
+    if (code == MP_OK) {
+        load->is_recent_behind = false;
+    }
+    return code;
+}
+
+/* What recent could not take, or not roll up, it must not know in part either. */
+static void forget_recent(struct load *load) {
+    load->is_recent_behind = true;
+    recent_forget(load->recent);
+}
+
+static int roll_up_recent(struct load *load, const struct mp_apps_snapshot *apps,
+                          struct mp_error *err) {
+    struct recent_roll_up how = {.up_to = last_complete(load),
+                                 .version = version_of(load),
+                                 .apps = apps,
+                                 .default_zone = load->default_zone,
+                                 .is_cancelled = load_is_stopping,
+                                 .is_cancelled_arg = load};
+    int code = recent_roll_up(load->recent, &how, err);
+    if (code == MP_E_FULL || code == MP_E_MEMORY || code == MP_E_TOO_LARGE) {
+        forget_recent(load);
+        return roll_up_by_reading(load, apps, err);
+    }
+    return code;
+}
+
+/* The events of a batch that was committed. */
+static void take_trail(struct load *load, const struct batch *batch) {
+    load->touched_events += batch->trail.event_count;
+    if (!load->is_recent_behind && !recent_take(load->recent, &batch->trail)) {
+        forget_recent(load);
+    }
 }
 
 static void publish_rollup(struct load *load, uint64_t rolled_up, int64_t began_ms) {
@@ -132,10 +198,8 @@ static void roll_up(struct load *load) {
     uint64_t committed = load->committed;
     pthread_mutex_unlock(&load->mutex);
     struct mp_apps_snapshot *apps = mp_apps_acquire(load->config.apps);
-    int code = MP_OK;
-    for (size_t i = 0; code == MP_OK && i < load->touched.count; i++) {
-        code = roll_up_app(load, &load->touched.apps[i], apps, &err);
-    }
+    int code = load->is_recent_behind ? roll_up_by_reading(load, apps, &err)
+                                      : roll_up_recent(load, apps, &err);
     mp_apps_release(apps);
     if (code != MP_OK) {
         if (!load_is_stopping(load)) {
@@ -145,6 +209,7 @@ static void roll_up(struct load *load) {
         return;
     }
     touched_clear(&load->touched);
+    load->touched_events = 0;
     load->note.rolled_up = last_complete(load);
     load->note.touched_min = INT32_MAX;
     load->note.touched_max = INT32_MIN;
@@ -179,11 +244,14 @@ void *load_writer_main(void *arg) {
                 pthread_mutex_unlock(&load->mutex);
                 return NULL;
             }
+            take_trail(load, work.batch);
             publish_commit(load, work.batch);
         } else if (work.has_rollup) {
             roll_up(load);
-        } else {
+        } else if (work.has_save) {
             save_idle(load, &save_failures);
+        } else {
+            recent_forget(load->recent);
         }
     }
     struct mp_error err;

@@ -14,6 +14,10 @@ from store_tool import StoreTool
 SEEDS = [random.randrange(1 << 32) for _ in range(2)]
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
+# Times of receipt are the events' here, days apart in any order: all must be remembered.
+SETTINGS = {"dedupe_ms": 90 * DAY_MS}
+# Of remembered events: none, so few that they are forgotten all the time, plenty.
+CACHE_BYTES = (0, 60000, 64 << 20)
 APPS = {"shop": oracle.App("America/New_York", 10 * 60 * 1000), "removed": oracle.App()}
 # The clocks of New York go back on 1 November 2026: that day has 25 hours.
 FIRST_DAY = datetime.date(2026, 10, 29)
@@ -144,7 +148,8 @@ def load_some(tool, rng, records):
         if rng.random() < 0.05:
             tool.stop()
             tool.start(batch_events=rng.choice((1, 30, 100000)),
-                       batch_wait_ms=rng.choice((0, 20)))
+                       batch_wait_ms=rng.choice((0, 20)),
+                       rollup_cache_bytes=rng.choice(CACHE_BYTES))
     tool.drain()
     return done
 
@@ -158,9 +163,10 @@ def place(store_place):
 def test_live_rollups_equal_rebuilt_ones_and_the_oracle(place, tmp_path, seed):
     rng = random.Random(seed)
     records = History(rng).records()
-    with LoadTool(tmp_path / "data", place) as tool, StoreTool(**place) as store:
+    with LoadTool(tmp_path / "data", place, **SETTINGS) as tool, StoreTool(**place) as store:
         tool.ask(do="app", id="shop", zone="America/New_York", open_timeout_ms=10 * 60 * 1000)
-        tool.start(rollup_wait_ms=rng.choice((0, 200)))
+        tool.start(rollup_wait_ms=rng.choice((0, 200)),
+                   rollup_cache_bytes=rng.choice(CACHE_BYTES))
         half = len(records) // 2
         done = load_some(tool, rng, records[:half])
         check(store, done, "live")
@@ -180,7 +186,7 @@ def test_live_rollups_equal_rebuilt_ones_and_the_oracle(place, tmp_path, seed):
 def test_a_rebuild_forgets_what_no_event_supports(place, tmp_path, seed):
     rng = random.Random(seed)
     records = History(rng).records()
-    with LoadTool(tmp_path / "data", place) as tool, StoreTool(**place) as store:
+    with LoadTool(tmp_path / "data", place, **SETTINGS) as tool, StoreTool(**place) as store:
         tool.ask(do="app", id="shop", zone="America/New_York", open_timeout_ms=10 * 60 * 1000)
         tool.start()
         load_some(tool, rng, records)

@@ -4,7 +4,8 @@
  *
  *   {"do":"open","dir":…,"url":…,"user":…,"password":…,"database":…}  store, schema, journal, apps
  *   {"do":"app","id":…,"zone":…,"open_timeout_ms":…}  adds an app to the registry
- *   {"do":"start","batch_events":…,"batch_wait_ms":…,"rollup_wait_ms":…,"dedupe_ms":…}
+ *   {"do":"start","batch_events":…,"batch_wait_ms":…,"rollup_wait_ms":…,
+ *    "rollup_cache_bytes":…,"dedupe_ms":…}
  *   {"do":"append","records":[{"context":{…},"events":[{…},…]},…]}    durable when answered
  *   {"do":"drain","timeout_ms":…}, {"do":"stop"}, {"do":"stats"}, {"do":"rebuild","app":…}
  *   {"do":"fill","app":…,"records":…,"events":…,"users":…,"start_ms":…,"step_ms":…,"seed":…}
@@ -110,6 +111,8 @@ static int start(struct mp_json request, struct mp_error *err) {
                                      (uint32_t)number_of(request, "batch_events", 100000),
                                  .batch_wait_ms = number_of(request, "batch_wait_ms", 50),
                                  .rollup_wait_ms = number_of(request, "rollup_wait_ms", 1000),
+                                 .rollup_cache_bytes =
+                                     (uint64_t)number_of(request, "rollup_cache_bytes", 64 << 20),
                                  .dedupe_ms = number_of(request, "dedupe_ms", 72 * MP_MS_PER_HOUR),
                                  .late_ms = 72 * MP_MS_PER_HOUR};
     return load_start(&config, &load, err);

@@ -3,7 +3,7 @@
 -- Parameters: app String; from, to Date (the window read); touched_from, touched_to Date (days on
 -- which those events lie); after, up_to UInt64 (batches, after < batch <= up_to); hash_from,
 -- hash_to UInt64. All bounds but `after` are inclusive.
--- Columns: as read in src/load/refresh.c.
+-- Columns: as read in src/load/user_rows.c.
 SELECT
     user_hash,
     day,
