@@ -11,8 +11,8 @@
 
 #define CURSOR_ENDING ".cursor"
 #define CURSOR_NAME_MAX 32
-#define CURSOR_MAGIC 0x314c4355u
-#define CURSOR_BYTES_MAX (4 + 8 + 4 + JOURNAL_NOTE_MAX + 8)
+#define CURSOR_MAGIC 0x324c4355u
+#define CURSOR_BYTES_MAX (4 + 8 + 8 + 4 + JOURNAL_NOTE_MAX + 8)
 
 static void cursor_path(char *out, size_t size, const struct journal *journal, const char *name,
                         const char *ending) {
@@ -35,14 +35,17 @@ int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn,
                         struct mp_error *err) {
     char path[JOURNAL_PATH_MAX], fresh[JOURNAL_PATH_MAX];
     struct mp_buf content;
+    struct journal_stats stats;
     if (note.len > JOURNAL_NOTE_MAX || strlen(name) > CURSOR_NAME_MAX) {
         return mp_fail(err, MP_E_TOO_LARGE, name, "a cursor's name or note is too long");
     }
     cursor_path(path, sizeof(path), journal, name, "");
     cursor_path(fresh, sizeof(fresh), journal, name, ".new");
+    journal_stats(journal, &stats);
     mp_buf_init(&content, CURSOR_BYTES_MAX);
     mp_buf_append_u32(&content, CURSOR_MAGIC);
     mp_buf_append_u64(&content, lsn);
+    mp_buf_append_u64(&content, stats.durable_lsn);
     mp_buf_append_u32(&content, (uint32_t)note.len);
     mp_buf_append_str(&content, note);
     mp_buf_append_u64(&content, mp_checksum(content.ptr, content.len));
@@ -55,7 +58,12 @@ int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn,
     return code == MP_OK ? directory_sync(journal->dir, err) : code;
 }
 
-static int read_file(const char *path, uint64_t *lsn, char *note_out, size_t *note_len,
+struct cursor {
+    uint64_t lsn;
+    uint64_t durable_lsn; /* the journal's end when the cursor was saved */
+};
+
+static int read_file(const char *path, struct cursor *out, char *note_out, size_t *note_len,
                      struct mp_error *err) {
     uint8_t bytes[CURSOR_BYTES_MAX + 1]; /* one more, to see that a file is too long */
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -68,7 +76,8 @@ static int read_file(const char *path, uint64_t *lsn, char *note_out, size_t *no
     struct mp_reader reader;
     mp_reader_init(&reader, bytes, got > 0 ? (size_t)got : 0);
     uint32_t magic = mp_read_u32(&reader);
-    uint64_t at = mp_read_u64(&reader);
+    struct cursor cursor = {.lsn = mp_read_u64(&reader)};
+    cursor.durable_lsn = mp_read_u64(&reader);
     uint32_t len = mp_read_u32(&reader);
     if (reader.failed || magic != CURSOR_MAGIC || len > JOURNAL_NOTE_MAX ||
         mp_reader_left(&reader) != len + sizeof(uint64_t)) {
@@ -79,7 +88,7 @@ static int read_file(const char *path, uint64_t *lsn, char *note_out, size_t *no
     if (mp_read_u64(&reader) != mp_checksum(bytes, (size_t)got - sizeof(uint64_t))) {
         return mp_fail(err, MP_E_CORRUPT, path, "the cursor's checksum is wrong");
     }
-    *lsn = at;
+    *out = cursor;
     *note_len = len;
     return MP_OK;
 }
@@ -88,7 +97,10 @@ int journal_cursor_load(struct journal *journal, const char *name, uint64_t *lsn
                         size_t *note_len, struct mp_error *err) {
     char path[JOURNAL_PATH_MAX];
     cursor_path(path, sizeof(path), journal, name, "");
-    return read_file(path, lsn, note_out, note_len, err);
+    struct cursor cursor = {0};
+    int code = read_file(path, &cursor, note_out, note_len, err);
+    *lsn = cursor.lsn;
+    return code;
 }
 
 int cursor_highest(const struct journal *journal, uint64_t *lsn, struct mp_error *err) {
@@ -101,15 +113,16 @@ int cursor_highest(const struct journal *journal, uint64_t *lsn, struct mp_error
         char path[JOURNAL_PATH_MAX], note[JOURNAL_NOTE_MAX];
         size_t len = strlen(entry->d_name), note_len;
         size_t ending = sizeof(CURSOR_ENDING) - 1;
-        uint64_t at;
+        struct cursor cursor;
         if (len <= ending || len > CURSOR_NAME_MAX + ending ||
             strcmp(entry->d_name + len - ending, CURSOR_ENDING) != 0) {
             continue;
         }
         snprintf(path, sizeof(path), "%s/%s", journal->dir, entry->d_name);
         /* A broken one is told to its reader, who knows what to do. */
-        if (read_file(path, &at, note, &note_len, NULL) == MP_OK && at > *lsn) {
-            *lsn = at;
+        if (read_file(path, &cursor, note, &note_len, NULL) == MP_OK) {
+            *lsn = cursor.lsn > *lsn ? cursor.lsn : *lsn;
+            *lsn = cursor.durable_lsn > *lsn ? cursor.durable_lsn : *lsn;
         }
     }
     closedir(dir);

@@ -137,7 +137,7 @@ MP_MUST_CHECK int journal_roll(struct journal *journal, uint64_t first_lsn, uint
 MP_MUST_CHECK int journal_drop_released(struct journal *journal, struct mp_error *err);
 /* Bytes that the segments take on disk; call with the mutex held. */
 uint64_t journal_disk_bytes(const struct journal *journal);
-/* The highest position in any cursor, 0 when there is none. */
+/* The highest position that any cursor knows to be given out, 0 when there is none. */
 MP_MUST_CHECK int cursor_highest(const struct journal *journal, uint64_t *lsn,
                                  struct mp_error *err);
 

@@ -49,7 +49,7 @@ MP_MUST_CHECK int journal_append_wait(struct journal *journal, struct mp_str rec
 
 /* Reading: only committed records, in order. One thread a reader. */
 struct journal_reader;
-/* from_lsn: 0 = the oldest record kept, or an LSN that journal_read gave as next_lsn.
+/* from_lsn: 0 = the oldest record kept, or an LSN that journal_read gave (lsn or next_lsn).
  * MP_E_NOT_FOUND when it was already deleted, MP_E_CORRUPT when it is no boundary. */
 MP_MUST_CHECK int journal_reader_open(struct journal *journal, uint64_t from_lsn,
                                       struct journal_reader **out, struct mp_error *err);
@@ -69,7 +69,8 @@ MP_MUST_CHECK int journal_read(struct journal_reader *reader, int64_t wait_ms,
 
 /*
  * Cursors: small named files beside the segments, replaced atomically and fsynced. note is the
- * reader's own state, kept with the position (at most JOURNAL_NOTE_MAX bytes), checksummed.
+ * reader's own state, kept with the position (at most JOURNAL_NOTE_MAX bytes), checksummed. No
+ * position before the journal's end at the time is given out again, even if that end is lost.
  */
 #define JOURNAL_NOTE_MAX 512
 MP_MUST_CHECK int journal_cursor_save(struct journal *journal, const char *name, uint64_t lsn,

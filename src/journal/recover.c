@@ -124,8 +124,8 @@ static int begin_first(struct journal *journal, uint64_t lsn, struct mp_error *e
 }
 
 int journal_recover(struct journal *journal, struct mp_error *err) {
-    uint64_t read_until = 0;
-    int code = cursor_highest(journal, &read_until, err);
+    uint64_t given_out = 0;
+    int code = cursor_highest(journal, &given_out, err);
     if (code == MP_OK) {
         code = list_segments(journal, err);
     }
@@ -134,19 +134,19 @@ int journal_recover(struct journal *journal, struct mp_error *err) {
     }
     if (journal->segment_count == 0) {
         /* LSNs begin at 1: 0 means "from the oldest" to readers. */
-        return begin_first(journal, read_until > 0 ? read_until : 1, err);
+        return begin_first(journal, given_out > 0 ? given_out : 1, err);
     }
     code = resume_last(journal, err);
-    if (code != MP_OK || journal->durable_lsn >= read_until) {
+    if (code != MP_OK || journal->durable_lsn >= given_out) {
         return code;
     }
-    /* The disk lost what had been synced and read: those LSNs are taken. New records with them
-     * would never be read. */
+    /* The disk lost what had been synced. Readers may know those LSNs: new records with them would
+     * never be read, or taken for the ones before. */
     mp_log(MP_LOG_ERROR, "journal", "the end of the journal is missing", "bytes=%" PRIu64,
-           read_until - journal->durable_lsn);
-    code = journal_roll(journal, read_until, 0, err);
+           given_out - journal->durable_lsn);
+    code = journal_roll(journal, given_out, 0, err);
     if (code == MP_OK) {
-        journal->durable_lsn = read_until;
+        journal->durable_lsn = given_out;
     }
     return code;
 }

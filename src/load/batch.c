@@ -63,6 +63,7 @@ void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
     trail_clear(&batch->trail);
     batch->number = number;
     batch->is_replay = false;
+    batch->is_lossy = false;
     batch->begin_lsn = begin_lsn;
     batch->end_lsn = begin_lsn;
     batch->month_count = 0;

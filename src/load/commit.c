@@ -126,10 +126,34 @@ static int settle(struct load *load, const struct batch *batch, struct mp_error 
     return code;
 }
 
+/* What the store has of one partition: when that is all, it stays, else it goes, to be inserted
+ * again. It stays also when it is more than the journal, which has lost some, could give. */
+static int resolve_month(struct load *load, struct batch *batch, const struct stored_month *stored,
+                         struct mp_error *err) {
+    struct batch_month *month = find_month(batch, stored->month);
+    uint64_t wanted = month ? month->rows : 0;
+    bool is_more = batch->is_lossy && stored->rows > wanted;
+    bool is_kept = is_more || stored->rows == wanted;
+    if (month) {
+        month->is_stored = is_kept;
+    }
+    if (is_more) {
+        mp_log(MP_LOG_WARN, "load", "the store has more of a batch than the journal: it stays",
+               "batch=%" PRIu32 " month=%" PRIu32 " rows=%" PRIu64 " of=%" PRIu64, batch->number,
+               stored->month, stored->rows, wanted);
+    }
+    if (is_kept) {
+        return MP_OK;
+    }
+    mp_log(MP_LOG_WARN, "load", "a batch is in the store in part: its rows go and come again",
+           "batch=%" PRIu32 " month=%" PRIu32 " rows=%" PRIu64 " of=%" PRIu64, batch->number,
+           stored->month, stored->rows, wanted);
+    return delete_month(load, batch, stored->month, err);
+}
+
 /*
- * Looks what the store has of the batch: a partition with all rows is done; one with some is
- * emptied, to be inserted again. Mutations of a former process end first: what they delete must
- * neither be counted nor deleted twice.
+ * Looks what the store has of the batch. Mutations of a former process end first: what they delete
+ * must neither be counted nor deleted twice.
  */
 static int resolve(struct load *load, struct batch *batch, struct mp_error *err) {
     struct stored stored = {0};
@@ -141,21 +165,13 @@ static int resolve(struct load *load, struct batch *batch, struct mp_error *err)
         code = ask_stored(load, batch, &stored, err);
     }
     for (size_t i = 0; code == MP_OK && i < stored.count; i++) {
-        struct batch_month *month = find_month(batch, stored.months[i].month);
-        uint64_t wanted = month ? month->rows : 0;
-        if (month && stored.months[i].rows == wanted) {
-            month->is_stored = true;
-            continue;
-        }
-        mp_log(MP_LOG_WARN, "load", "a batch is in the store in part: its rows go and come again",
-               "batch=%" PRIu32 " month=%" PRIu32 " rows=%" PRIu64 " of=%" PRIu64, batch->number,
-               stored.months[i].month, stored.months[i].rows, wanted);
-        code = delete_month(load, batch, stored.months[i].month, err);
-        if (month) {
-            month->is_stored = false;
-        }
+        code = resolve_month(load, batch, &stored.months[i], err);
     }
     free(stored.months);
+    if (code == MP_OK && batch->is_lossy) {
+        struct load_touch all = {batch->number - 1, batch->number, 0, EVENT_DAY_MAX};
+        code = load_touch_stored(load, &all, err);
+    }
     return code;
 }
 
@@ -218,9 +234,9 @@ static bool log_seen(struct load *load, const struct batch *batch) {
     return true;
 }
 
-static void note_touched(struct load *load, const struct batch *batch) {
-    for (size_t i = 0; i < batch->touched.count; i++) {
-        const struct touched_app *app = &batch->touched.apps[i];
+static void note_touched(struct load *load) {
+    for (size_t i = 0; i < load->touched.count; i++) {
+        const struct touched_app *app = &load->touched.apps[i];
         struct load_note *note = &load->note;
         note->touched_min = app->first_day < note->touched_min ? app->first_day : note->touched_min;
         note->touched_max = app->last_day > note->touched_max ? app->last_day : note->touched_max;
@@ -243,7 +259,7 @@ bool load_commit(struct load *load, struct batch *batch) {
     bool is_done = (batch->is_replay || save_intent(load, batch)) && store_events(load, batch) &&
                    log_seen(load, batch) && merge_touched(load, batch);
     if (is_done) {
-        note_touched(load, batch);
+        note_touched(load);
         load->cursor_lsn = batch->end_lsn;
         load->note.is_intent = false;
         /* The next batch's intent says that this one is complete; until then, or until it is saved

@@ -72,6 +72,16 @@ struct load {
 
 /* start.c: where the journal and the store say that loading stands. */
 MP_MUST_CHECK int load_recover(struct load *load, struct mp_error *err);
+/* Adds to touched what the store has of batches after < batch <= up_to on the days first to last
+ * (inclusive). Before the threads run, or the writer's. */
+struct load_touch {
+    uint32_t after;
+    uint32_t up_to;
+    int32_t first_day;
+    int32_t last_day;
+};
+MP_MUST_CHECK int load_touch_stored(struct load *load, const struct load_touch *range,
+                                    struct mp_error *err);
 /* read.c, write.c */
 /* Lowers the priority of the calling thread. */
 void load_step_back(void);

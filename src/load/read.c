@@ -159,15 +159,17 @@ static bool fill(struct load *load, struct batch *batch, const struct batch_make
     return false;
 }
 
-/* Makes the batch that a former process began from the same records. */
+/* Makes the batch that a former process began from the same records, or those that are left. */
 static bool refill(struct load *load, struct batch *batch, const struct batch_maker *maker) {
     batch->is_replay = true;
     while (load->next_lsn < load->replay_end_lsn && read_record(load, READ_WAIT_MS) &&
            load->record.lsn < load->replay_end_lsn) {
+        batch->is_lossy |= load->record.lsn != load->next_lsn;
         if (!add_record(load, batch, maker)) {
             return false;
         }
     }
+    batch->is_lossy |= load->next_lsn != load->replay_end_lsn || batch->corrupt_records > 0;
     batch->end_lsn = load->replay_end_lsn;
     load->next_lsn = load->replay_end_lsn;
     load->is_replay = false;
@@ -185,7 +187,7 @@ static bool make_batch(struct load *load, struct batch *batch) {
         batch_begin(batch, load->replay_batch, load->next_lsn);
         is_made = refill(load, batch, &maker);
     } else {
-        batch_begin(batch, load->next_batch++, load->next_lsn);
+        batch_begin(batch, load->next_batch++, load->record.lsn);
         is_made = fill(load, batch, &maker);
     }
     mp_apps_release(apps);

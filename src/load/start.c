@@ -53,18 +53,30 @@ static int delete_batch(struct load *load, uint32_t batch, struct mp_error *err)
                          : code;
 }
 
+/* A batch under way cannot be made again exactly, so what the store has of it goes; but it stays,
+ * and gets its rollups, when the journal has nothing of the batch any more. */
+static int abandon_batch(struct load *load, struct mp_error *err) {
+    struct journal_stats journal;
+    journal_stats(load->config.journal, &journal);
+    if (load->note.end_lsn <= journal.first_lsn) {
+        load->note.touched_min = 0;
+        load->note.touched_max = EVENT_DAY_MAX;
+        return MP_OK;
+    }
+    int code = load_wait_mutations(load->config.store, "events", NULL, NULL, err);
+    return code == MP_OK ? delete_batch(load, load->note.batch, err) : code;
+}
+
 /*
- * The journal lost the cursor's place (the disk lied about an fsync, or a block's header is gone).
- * All that the journal still has is read again: the seen log knows what was loaded of it. A batch
- * under way cannot be made again exactly, so what the store has of it goes.
+ * The journal lost the cursor's place (the disk lied about an fsync, or a segment is gone). All
+ * that the journal still has is read again: the seen log knows what was loaded of it.
  */
 static int start_over(struct load *load, struct mp_error *err) {
     mp_log(MP_LOG_ERROR, "load", "the journal lost the loader's place: reading all it has",
            "lsn=%" PRIu64 " reason=\"%s\"", load->cursor_lsn, err->message);
     int code = MP_OK;
     if (load->note.is_intent && seen_log_last_batch(load->seen_log) < load->note.batch) {
-        code = load_wait_mutations(load->config.store, "events", NULL, NULL, err);
-        code = code == MP_OK ? delete_batch(load, load->note.batch, err) : code;
+        code = abandon_batch(load, err);
     }
     load->note.is_intent = false;
     load->cursor_lsn = 0;
@@ -102,21 +114,27 @@ static int take_touched(void *arg, struct mp_reader *row) {
     return touched_add(&load->touched, app, first, last, mp_read_u64(row));
 }
 
-/* What rollups lack, when a former process ended before it made them. */
-static int recover_touched(struct load *load, uint32_t complete, struct mp_error *err) {
+int load_touch_stored(struct load *load, const struct load_touch *range, struct mp_error *err) {
     struct store_statement *statement;
-    if (load->note.rolled_up >= complete || load->note.touched_min > load->note.touched_max) {
-        return MP_OK;
-    }
     int code = load_statement(load->config.store, "touched_days", &statement, err);
     if (code != MP_OK) {
         return code;
     }
-    store_bind_day(statement, "from", load->note.touched_min);
-    store_bind_day(statement, "to", load->note.touched_max);
-    store_bind_u64(statement, "after", load->note.rolled_up);
-    store_bind_u64(statement, "up_to", complete);
+    store_bind_day(statement, "from", range->first_day);
+    store_bind_day(statement, "to", range->last_day);
+    store_bind_u64(statement, "after", range->after);
+    store_bind_u64(statement, "up_to", range->up_to);
     return load_ask(load->config.store, statement, "swwq", take_touched, load, err);
+}
+
+/* What rollups lack, when a former process ended before it made them. */
+static int recover_touched(struct load *load, uint32_t complete, struct mp_error *err) {
+    struct load_touch behind = {load->note.rolled_up, complete, load->note.touched_min,
+                                load->note.touched_max};
+    if (behind.after >= behind.up_to || behind.first_day > behind.last_day) {
+        return MP_OK;
+    }
+    return load_touch_stored(load, &behind, err);
 }
 
 static uint32_t greater(uint32_t a, uint32_t b) {

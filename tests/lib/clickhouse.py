@@ -2,7 +2,6 @@
 loopback, with its own configuration and data in a temporary directory. It dies with the test
 process, and can be killed, stopped for a while and started again on the same ports and data."""
 
-import ctypes
 import http.client
 import os
 import shutil
@@ -12,9 +11,10 @@ import subprocess
 import time
 import urllib.parse
 
+import child
+
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
-PR_SET_PDEATHSIG = 1
 
 CONFIG = """<?xml version="1.0"?>
 <yandex>
@@ -84,10 +84,6 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class ClickHouse:
     """`start`, `stop`, `kill`, `pause`, `resume`; `query` asks over HTTP."""
 
@@ -122,10 +118,9 @@ class ClickHouse:
 
     def start(self):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = child.start(
                 [program(), "--config-file", os.path.join(self.folder, "config.xml")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                preexec_fn=_die_with_parent)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

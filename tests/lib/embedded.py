@@ -1,21 +1,15 @@
 """`minipulse engine` by itself: the embedded engine on the Unix socket of a folder of its own."""
 
-import ctypes
 import os
-import signal
 import socket
 import subprocess
 import time
 
+import child
 import server
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
-PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Embedded:
@@ -36,10 +30,10 @@ class Embedded:
         kept = {name: value for name, value in os.environ.items()
                 if not name.startswith("MINIPULSE")}
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = child.start(
                 [server.program(), "engine"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**kept, "MINIPULSE_CONFIG": "", "MINIPULSE_DATA_DIR": self.data_dir},
-                cwd=self.data_dir, preexec_fn=_die_with_parent)
+                cwd=self.data_dir)
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             with socket.socket(socket.AF_UNIX) as probe:

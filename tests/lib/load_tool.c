@@ -2,7 +2,8 @@
  * load/ as tests in Python drive it: a JSON object a line on standard input, the outcome as a JSON
  * object a line on standard output.
  *
- *   {"do":"open","dir":…,"url":…,"user":…,"password":…,"database":…}  store, schema, journal, apps
+ *   {"do":"open","dir":…,"url":…,"user":…,"password":…,"database":…,
+ *    "segment_bytes":…}                             store, schema, journal, apps
  *   {"do":"app","id":…,"zone":…,"open_timeout_ms":…}  adds an app to the registry
  *   {"do":"start","batch_events":…,"batch_wait_ms":…,"rollup_wait_ms":…,
  *    "rollup_cache_bytes":…,"dedupe_ms":…}
@@ -20,6 +21,7 @@
 #include "load/load.h"
 
 #include <inttypes.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -55,11 +57,11 @@ static char *copy_of(struct mp_json object, const char *name) {
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
-static int open_journal(const char *dir, struct mp_error *err) {
+static int open_journal(const char *dir, int64_t segment_bytes, struct mp_error *err) {
     char path[PATH_BYTES];
     snprintf(path, sizeof(path), "%s/journal", dir);
     struct journal_config config = {.dir = path,
-                                    .segment_bytes = 4u << 20,
+                                    .segment_bytes = (uint64_t)segment_bytes,
                                     .max_bytes = (uint64_t)4 << 30,
                                     .pending_bytes_max = 64u << 20};
     return journal_open(&config, &journal, err);
@@ -81,7 +83,7 @@ static int open_all(struct mp_json request, struct mp_error *err) {
     mkdir(dir, 0700);
     int code = store_open(&config, &store, err);
     code = code ? code : store_migrate(store, err);
-    code = code ? code : open_journal(dir, err);
+    code = code ? code : open_journal(dir, number_of(request, "segment_bytes", 4 << 20), err);
     code = code ? code : mp_apps_open(dir, &apps, err);
     free(dir);
     free(url);
@@ -152,14 +154,29 @@ static void read_event(struct mp_json object, struct mp_event *event) {
     }
 }
 
+struct appending {
+    sem_t done;
+    int result; /* the first failure */
+};
+
+static void on_done(void *arg, int result) {
+    struct appending *appending = arg;
+    appending->result = appending->result ? appending->result : result;
+    sem_post(&appending->done);
+}
+
+/* Queues all of them, so that they share syncs, and waits for all. */
 static int append(struct mp_json request, struct mp_error *err) {
     struct mp_json records, record;
     struct mp_buf bytes;
+    struct appending appending = {.result = MP_OK};
+    int queued = 0;
     int code = MP_OK;
     mp_buf_init(&bytes, MP_RECORD_BYTES_MAX);
     if (!mp_json_get(request, MP_STR("records"), &records)) {
         return mp_fail(err, MP_E_ARGUMENT, "records", "missing");
     }
+    sem_init(&appending.done, 0, 0);
     struct mp_json_iter iter = mp_json_iter(records);
     while (code == MP_OK && mp_json_next(&iter, NULL, &record)) {
         struct mp_json context_json, events, item;
@@ -167,7 +184,7 @@ static int append(struct mp_json request, struct mp_error *err) {
         struct mp_event event;
         if (!mp_json_get(record, MP_STR("context"), &context_json) ||
             !mp_json_get(record, MP_STR("events"), &events)) {
-            code = mp_fail(err, MP_E_ARGUMENT, "records", "a record has no context or events");
+            code = MP_E_ARGUMENT;
             break;
         }
         mp_buf_clear(&bytes);
@@ -178,11 +195,16 @@ static int append(struct mp_json request, struct mp_error *err) {
             read_event(item, &event);
             mp_record_add(&bytes, &event);
         }
-        code = journal_append_wait(journal, mp_buf_str(&bytes));
-        code = code ? mp_fail(err, (enum mp_code)code, "journal", "refused") : code;
+        code = journal_append(journal, mp_buf_str(&bytes), on_done, &appending);
+        queued += code == MP_OK;
     }
     mp_buf_deinit(&bytes);
-    return code;
+    while (queued-- > 0) {
+        sem_wait(&appending.done);
+    }
+    sem_destroy(&appending.done);
+    code = code ? code : appending.result;
+    return code ? mp_fail(err, (enum mp_code)code, "journal", "refused") : MP_OK;
 }
 
 /* ---- Many records, for measuring ---------------------------------------------------------- */

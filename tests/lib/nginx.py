@@ -1,14 +1,13 @@
 """nginx as the proxy that stands before `minipulse serve` in real life, on a free port."""
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
 
-PR_SET_PDEATHSIG = 1
+import child
+
 START_SECONDS_MAX = 10
 
 CONFIG = """
@@ -51,10 +50,6 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Nginx:
     """Keeps one connection to the upstream, so that what one client leaves behind on it would meet
     the next one's request. Runs with the context."""
@@ -70,9 +65,9 @@ class Nginx:
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(
+        self.process = child.start(
             [program(), "-p", self.folder, "-c", self.config], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             try:

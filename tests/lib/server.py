@@ -2,7 +2,6 @@
 with the test process. `Server` starts, stops and kills it, adds apps, sends events and asks."""
 
 import contextlib
-import ctypes
 import http.client
 import json
 import os
@@ -11,19 +10,16 @@ import subprocess
 import time
 import urllib.parse
 
+import child
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
 DRAIN_SECONDS_MAX = 60
-PR_SET_PDEATHSIG = 1
 
 
 def program():
     return os.environ.get("MINIPULSE", os.path.join(ROOT, "build", "release", "minipulse"))
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class SanitizerError(AssertionError):
@@ -85,9 +81,9 @@ class Server:
         with contextlib.suppress(FileNotFoundError):
             os.remove(self._serve_file())
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = child.start(
                 [program(), "serve", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment(), cwd=self.folder, preexec_fn=_die_with_parent)
+                env=self.environment(), cwd=self.folder)
         if wait:
             self.wait_listening()
         return self
