@@ -101,6 +101,7 @@ static struct load *create(const struct load_config *config) {
     }
     load->config = *config;
     load->is_saved = true;
+    load->handed_over_ms = mp_mono_ms();
     pthread_mutex_init(&load->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

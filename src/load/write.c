@@ -171,7 +171,9 @@ static int roll_up_recent(struct load *load, const struct mp_apps_snapshot *apps
 /* The events of a batch that was committed. */
 static void take_trail(struct load *load, const struct batch *batch) {
     load->touched_events += batch->trail.event_count;
-    if (!load->is_recent_behind && !recent_take(load->recent, &batch->trail)) {
+    /* Of a batch that the journal lost a part of, the store has more than the trail. */
+    bool is_whole = !batch->is_lossy;
+    if (!load->is_recent_behind && !(is_whole && recent_take(load->recent, &batch->trail))) {
         forget_recent(load);
     }
 }
