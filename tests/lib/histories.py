@@ -1,4 +1,4 @@
-"""Random histories of a few mini programs, as uploads to /v1/collect (see tests/lib/oracle_wire.py).
+"""Random histories of mini programs, as uploads to /v1/collect (see tests/lib/oracle_wire.py).
 
     history = History(seed, events=3000)
     print(history)                             # names the seed and the era
