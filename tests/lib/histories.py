@@ -54,10 +54,11 @@ class Person:
         self.is_added = False
         self.orders = []
 
-    def comes_on(self, rng, day):
+    def comes_on(self, rng, day, is_months_end):
         if day <= self.arrives:
             return day == self.arrives
-        return day not in self.away and rng.random() < self.returns
+        chance = max(self.returns, 0.3) if is_months_end else self.returns
+        return day not in self.away and rng.random() < chance
 
     def changes(self, rng):
         """What is another from one open to the next: where they are, what they hold."""
@@ -98,7 +99,11 @@ class History:
             return set()
         begins = self.rng.randrange(1, self.days - 9)
         week = set(range(begins, begins + 8))
-        return week | {self.rng.randrange(1, self.days) for _ in range(self.days // 15)}
+        days = week | {self.rng.randrange(1, self.days) for _ in range(self.days // 15)}
+        return {day for day in days if not self._is_months_end(day)}
+
+    def _is_months_end(self, day):
+        return (self.first_day + datetime.timedelta(days=day + 1)).day == 1
 
     def _fill(self, app, events):
         """Users, one after the other with all their days, until there are enough events."""
@@ -108,7 +113,8 @@ class History:
             number += 1
             person = Person(self.rng, f"user {number}", self.days)
             for day in range(person.arrives, self.days):
-                if day not in self.empty_days and person.comes_on(self.rng, day):
+                is_end = self._is_months_end(day)
+                if day not in self.empty_days and person.comes_on(self.rng, day, is_end):
                     for _ in range(self.rng.choice((1, 1, 1, 1, 2, 4))):
                         self._visit(app, person, day)
                 if self.event_count >= enough:
@@ -118,10 +124,9 @@ class History:
         """Mostly at the person's hour; often just before midnight, more so at a month's end."""
         rng = self.rng
         date = self.first_day + datetime.timedelta(days=day)
-        after = date + datetime.timedelta(days=1)
-        at_midnight = rng.random() < (0.5 if after.day == 1 else 0.12)
-        midnight = datetime.datetime.combine(after if at_midnight else date, datetime.time(),
-                                             zoneinfo.ZoneInfo(self.apps[app][0]))
+        at_midnight = rng.random() < (0.7 if self._is_months_end(day) else 0.12)
+        midnight = datetime.datetime.combine(date + datetime.timedelta(days=at_midnight),
+                                             datetime.time(), zoneinfo.ZoneInfo(self.apps[app][0]))
         ms = int(midnight.timestamp() * 1000)
         if at_midnight:
             return ms + rng.choice((-1, 0, -MINUTE_MS, -5 * MINUTE_MS, -3 * HOUR_MS))

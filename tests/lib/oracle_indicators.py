@@ -30,7 +30,7 @@ def access(kept, cycle, before):
     dwell_s = sum(stay.ms for stay in within(kept.stays, first, last)) / 1000
     active_before = users_of(within(kept.facts.views, *before))
     returned = {user for user in visitors - active_before
-                if user in kept.facts.first_visit and kept.facts.first_visit[user] < before[0]}
+                if kept.facts.first_visit[user] < before[0]}
     new = [user for user, day in kept.first_visit.items() if first <= day <= last]
     ever = [user for user, day in kept.first_visit.items() if day <= last]
     return {"visit_total": len(ever),

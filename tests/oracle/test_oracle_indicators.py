@@ -128,6 +128,7 @@ def test_the_week_of_new_year_has_days_of_both_years():
             .visit("bob", "2027-01-04 10:00:00", ("home", 1)))
     week = figures(hand, "2027-01-01", by="week")
     assert of(week, "cycle", "visit_pv", "visit_uv") == ("2026-12-28/2027-01-03", 2, 1)
+    assert (str(week["from"]), str(week["to"])) == ("2026-12-28", "2027-01-03")
     months = figures(hand, "2026-12-31", "2027-01-01", "month")
     assert [of(row, "cycle", "visit_uv", "visit_uv_new", "visit_uv_retained") for row in months] \
         == [("2026-12", 1, 1, 0), ("2027-01", 2, 1, 1)]

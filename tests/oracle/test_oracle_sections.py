@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 import oracle_cycles
+import oracle_reports
 import scenes
 from hand import Hand
 
@@ -165,6 +166,12 @@ def test_a_page_across_midnight_counts_each_figure_on_its_own_day():
     assert both["home"]["page_staytime_pv"] == 20 and both["home"]["exitpage_pv"] == 0
 
 
+def test_a_view_without_a_path_is_of_the_page_without_a_name():
+    oracle = Hand().visit("ann", f"{MON} 10:00:00", ("", 2), ("home", 1)).oracle()
+    assert {page: (row["page_visit_pv"], row["entrypage_pv"], row["page_staytime_pv"])
+            for page, row in oracle.pages(MON, MON).items()} == {"": (1, 1, 2), "home": (1, 0, 1)}
+
+
 def test_a_share_without_a_page_is_no_pages_share():
     oracle = Hand().add("ann", f"{MON} 10:00:00", "$share").oracle()
     assert oracle.pages(MON, MON) == {}
@@ -174,16 +181,17 @@ def test_a_share_without_a_page_is_no_pages_share():
 # ---- Overview -------------------------------------------------------------------------------
 
 def test_the_overview_compares_yesterday_with_three_days():
-    # Views: Sunday 4, Saturday 2, the Sunday before 0, 29 October 1.
+    # Views: Sunday 4, Saturday 2, the Sunday before 1, 29 October 8.
     hand = Hand()
-    for day, views in ((SUN, 4), (SAT, 2), ("2026-10-29", 1)):
+    for day, views in ((SUN, 4), (SAT, 2), ("2026-11-22", 1), ("2026-10-29", 8)):
         hand.visit("ann", f"{day} 10:00:00", *[("home", 1)] * views)
     overview = hand.oracle().overview(SUN, MON, SUN, compare=("2026-11-16", "2026-11-22"))
     assert {name: row["visit_pv"] for name, row in overview["days"].items()} \
-        == {"yesterday": 4, "day_before": 2, "week_ago": 0, "month_ago": 1}
+        == {"yesterday": 4, "day_before": 2, "week_ago": 1, "month_ago": 8}
     assert {name: row["visit_pv"] for name, row in overview["changes"].items()} \
-        == {"day_before": 1, "week_ago": None, "month_ago": 3}
-    assert overview["changes"]["day_before"]["pay_uv_rate"] is None
+        == {"day_before": 1, "week_ago": 3, "month_ago": -0.5}
+    assert overview["changes"]["day_before"]["pay_cnt"] is None
+    assert overview["changes"]["day_before"]["pay_amount_per_user"] is None
     assert overview["changes"]["day_before"]["stay_time_uv"] == 1
     assert [row["visit_pv"] for row in overview["trend"]] == [0, 0, 0, 0, 0, 2, 4]
     assert [row["cycle"] for row in overview["compare"]][0] == "2026-11-16"
@@ -209,11 +217,26 @@ def test_a_month_ago_is_the_same_day_or_the_months_last(day, ago):
 
 
 def test_figures_of_a_range_take_as_many_days_before_it():
-    # Tuesday to Thursday against Saturday to Monday: ann is retained, bob came earlier.
-    hand = coming(ann=(MON, THU), bob=("2026-11-20", TUE), cid=(WED, THU))
+    # Tuesday to Thursday against Saturday to Monday: ann and dan are retained, bob came earlier.
+    hand = coming(ann=(MON, THU), bob=("2026-11-20", TUE), cid=(WED, THU),
+                  dan=("2026-11-21", TUE))
     row = hand.oracle().figures(TUE, THU)
     assert (row["visit_uv"], row["visit_uv_new"], row["visit_uv_retained"],
-            row["visit_uv_returned"]) == (3, 1, 1, 1)
+            row["visit_uv_returned"]) == (4, 1, 2, 1)
+
+
+def test_apps_have_nothing_to_do_with_each_other():
+    # Both have an event with the same id, of a user with the same name.
+    mine, other = Hand(), Hand("America/New_York")
+    mine.visit("ann", f"{MON} 10:00:00", ("home", 1))
+    other.visit("ann", f"{MON} 22:00:00", ("goods", 1), ("home", 1))
+    events = mine.events + [{**event, "app": "tea"} for event in other.events]
+    apps = {"shop": ("Asia/Shanghai", 1000), "tea": ("America/New_York", 1000)}
+    found = {app: its.trend(MON, MON)[0]["visit_pv"]
+             for app, its in oracle_reports.oracles(events, apps).items()}
+    assert found == {"shop": 1, "tea": 2}
+    with pytest.raises(AssertionError):
+        oracle_reports.Oracle(events)
 
 
 def test_cycles_that_have_not_begun_are_left_out():
@@ -259,19 +282,21 @@ def test_gender_and_age_are_the_latest_of_all_history():
     profiles = (("ann", {"gender": "male", "age": 17}), ("ann", {"gender": "Female"}),
                 ("bob", {"gender": 1, "age": 17.9}), ("bob", {"gender": "?", "age": "18"}),
                 ("cid", {"gender": "女", "age": 50}), ("cid", {"age": 18}),
-                ("dan", {"gender": 3, "age": 151}),
+                ("dan", {"gender": 3, "age": 151}), ("fay", {"gender": "male"}),
+                ("fay", {"age": 30, "profile_type": "profile_set"}),
+                ("fay", {"age": 60, "profile_type": "profile_unset"}),
                 ("eve", {"age": 49, "gender": "男", "profile_type": "profile_set_once"}),
                 ("eve", {"age": 1, "gender": 2, "profile_type": "profile_increment"}))
     hand = Hand()
     for second, (user, props) in enumerate(profiles):
         hand.add(user, f"{TUE} 10:00:{second:02}", "$profile", props=props)
-    for user in ("ann", "bob", "cid", "dan", "eve"):
+    for user in ("ann", "bob", "cid", "dan", "eve", "fay"):
         hand.visit(user, f"{MON} 10:00:00", ("home", 1))
     oracle = hand.oracle()
-    # Female: ann, cid. Male: bob, eve. Unknown: dan.
-    assert oracle.profile("active", "gender", MON, MON) == {2: 2, 1: 2, 0: 1}
-    # Up to 17: ann, bob. 18–24: cid. 40–49: eve. Unknown: dan.
-    assert oracle.profile("new", "age", MON, MON) == {1: 2, 2: 1, 5: 1, 0: 1}
+    # Female: ann, cid. Male: bob, eve, fay. Unknown: dan.
+    assert oracle.profile("active", "gender", MON, MON) == {2: 2, 1: 3, 0: 1}
+    # Up to 17: ann, bob. 18–24: cid. 30–39: fay. 40–49: eve. Unknown: dan.
+    assert oracle.profile("new", "age", MON, MON) == {1: 2, 2: 1, 4: 1, 5: 1, 0: 1}
 
 
 @pytest.mark.parametrize("age, band", [(0, 1), (17, 1), (18, 2), (24, 2), (25, 3), (29, 3),
