@@ -269,13 +269,15 @@ def test_a_users_region_is_the_last_as_a_whole():
             .visit("bob", f"{MON} 10:00:00", ("home", 1), **guangdong)
             .visit("bob", f"{TUE} 10:00:00", ("home", 1), country="日本")
             .visit("cid", f"{MON} 10:00:00", ("home", 1), **guangdong)
-            .visit("cid", f"{TUE} 10:00:00", ("home", 1)))
+            .visit("cid", f"{TUE} 10:00:00", ("home", 1))
+            .visit("dan", f"{TUE} 10:00:00", ("home", 1)))
     oracle = hand.oracle()
-    # ann is in Beijing, of which no city is known; bob in Japan from Tuesday; cid tells no more.
+    # ann is in Beijing, of which no city is known; bob in Japan from Tuesday; cid tells no more,
+    # dan nothing at all.
     assert oracle.profile("active", "province", MON, MON) == {"北京": 1, "广东": 2}
     assert oracle.profile("active", "city", MON, MON) == {"": 1, "深圳": 2}
-    assert oracle.profile("active", "province", MON, TUE) == {"北京": 1, "": 1, "广东": 1}
-    assert oracle.profile("active", "city", MON, TUE) == {"": 2, "深圳": 1}
+    assert oracle.profile("active", "province", MON, TUE) == {"北京": 1, "": 2, "广东": 1}
+    assert oracle.profile("active", "city", MON, TUE) == {"": 3, "深圳": 1}
 
 
 def test_gender_and_age_are_the_latest_of_all_history():

@@ -60,9 +60,23 @@ def test_who_and_where_and_with_what():
         == {"user": "ann", "page": "goods", "platform": 2, "model": "Mate", "app_version": "1.0",
             "country": "中国", "province": "广东", "city": "深圳", "key": "shop 1"}
     assert other["user"] == "bob"
+    bare, = oracle_wire.flat([upload(event(NOON, page="//a/b/"))])
+    assert {name: bare[name] for name in ("app", "id", "name", "page", "platform", "model",
+                                          "app_version", "country", "province", "city")} \
+        == {"app": "shop", "id": "1", "name": "$page_view", "page": "a/b/", "platform": 0,
+            "model": "", "app_version": "", "country": "", "province": "", "city": ""}
     platforms = [oracle_wire.flat([upload(event(NOON), context={"platform": each})])[0]["platform"]
                  for each in ("ios", "android", "ohos", None)]
     assert platforms == [1, 2, 3, 0]
+
+
+def test_what_an_event_tells_is_told_and_nothing_else():
+    fields = {"dwell_ms": 0, "scene": 1007, "amount_fen": 5, "password_free": False,
+              "props": {"age": 7}}
+    told, = oracle_wire.flat([upload(event(NOON, **fields))])
+    assert {name: told[name] for name in fields} == fields
+    silent, = oracle_wire.flat([upload(event(NOON))])
+    assert not set(fields) & set(silent) and "open_id" not in silent
 
 
 def test_settled_uploads_mean_the_same_at_any_time_of_receipt():
@@ -71,6 +85,7 @@ def test_settled_uploads_mean_the_same_at_any_time_of_receipt():
              upload(event(NOON + HOUR_MS, id="2"), sent=NOON)]
     settled = oracle_wire.settled(wrong)
     moved = [{**each, "received_ms": NOON + HOUR_MS} for each in settled]
+    assert all("sent" not in each["body"] and "open" not in each["body"] for each in settled)
     assert oracle_wire.flat(moved) == oracle_wire.flat(wrong)
 
 
@@ -78,5 +93,6 @@ def test_records_are_what_the_journal_would_hold():
     record, = oracle_wire.records([upload(event(NOON), event(NOON, id="2", user="bob"),
                                           context={"platform": "ios"})])
     assert record["context"]["platform"] == 1 and record["context"]["received_ms"] == NOON
+    assert record["context"]["user"] == "ann"
     assert [each["user"] for each in record["events"]] == ["ann", "bob"]
     assert "platform" not in record["events"][0]
