@@ -51,6 +51,7 @@ struct mp_config {
     int64_t batch_events_max;
     int64_t batch_wait_ms;
     int64_t rollup_wait_ms;
+    int64_t burst_ms;
     int64_t late_hours;
     int64_t dedupe_hours;
 

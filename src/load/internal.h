@@ -9,6 +9,7 @@
 #include "load/batch.h"
 #include "load/load.h"
 #include "load/note.h"
+#include "load/pace.h"
 #include "load/remake.h"
 
 #include "base/log.h"
@@ -31,6 +32,8 @@ struct load {
     struct seen_index *seen_index;
     struct journal_record record; /* read, but not in a batch yet */
     bool has_record;
+    struct pace pace;
+    bool is_batch_full; /* the last one */
     uint32_t next_batch;
     uint64_t next_lsn;
     bool is_replay; /* the first batch was begun by a former process: its number and end */
@@ -54,6 +57,7 @@ struct load {
     struct batch *free_batches[LOAD_BATCHES];
     size_t free_count;
     struct batch *ready;        /* made, waiting for the writer */
+    bool is_resting;            /* the reader, while events wait */
     uint64_t handed_over;       /* batches so far */
     uint64_t committed;         /* of these */
     uint64_t rolled_up;         /* of these */
