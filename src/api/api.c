@@ -68,7 +68,7 @@ int api_open(const struct api_config *config, struct api **out, struct mp_error 
     fill_routes(api);
     fill_headers(api);
     api->stats = calloc(api->route_count + 1, sizeof(*api->stats));
-    if (!api->routes || !api->stats) {
+    if (!api->routes || !api->stats || collect_answers_open(api) != MP_OK) {
         api_close(api);
         return mp_fail(err, MP_E_MEMORY, "", "no memory");
     }
@@ -88,6 +88,7 @@ void api_close(struct api *api) {
         mp_buf_deinit(&slot->forwarded_for);
         free(slot);
     }
+    collect_answers_close(api);
     pthread_mutex_destroy(&api->mutex);
     free(api->routes);
     free(api->stats);

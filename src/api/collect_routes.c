@@ -78,11 +78,47 @@ static char *faults_json(const struct collect_result *result) {
     return out.ptr; /* the buffer's memory is plain malloc's */
 }
 
+/* Any page may send events: a write key is no secret. */
+static const struct http_field allow_origin = {"Access-Control-Allow-Origin", "*"};
+static const char content_type[] = "application/json";
+
+static struct mp_str counts_json(char *out, size_t size, uint32_t accepted, uint32_t rejected,
+                                 bool has_faults) {
+    int len = snprintf(out, size, "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s", accepted,
+                       rejected, has_faults ? "" : "[]}");
+    return mp_str_range(out, (size_t)len);
+}
+
+int collect_answers_open(struct api *api) {
+    struct http_field headers[API_FIXED_HEADERS_MAX + 1];
+    memcpy(headers, api->headers, api->header_count * sizeof(headers[0]));
+    headers[api->header_count] = allow_origin;
+    for (uint32_t i = 0; i <= API_ANSWERED_EVENTS_MAX; i++) {
+        char text[COUNTS_BYTES_MAX];
+        struct mp_str body = counts_json(text, sizeof(text), i, 0, false);
+        api->answers[i] =
+            http_answer_create(200, content_type, headers, api->header_count + 1, body);
+        if (!api->answers[i]) {
+            return MP_E_MEMORY;
+        }
+    }
+    return MP_OK;
+}
+
+void collect_answers_close(struct api *api) {
+    for (uint32_t i = 0; i <= API_ANSWERED_EVENTS_MAX; i++) {
+        http_answer_destroy(api->answers[i]);
+    }
+}
+
 static void reply_counts(struct http_request *request, const struct pending_reply *reply) {
+    if (reply->rejected == 0 && reply->accepted <= API_ANSWERED_EVENTS_MAX) {
+        http_reply_answer(request, reply->api->answers[reply->accepted]);
+        return;
+    }
     char head[COUNTS_BYTES_MAX];
-    int len = snprintf(head, sizeof(head), "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s",
-                       reply->accepted, reply->rejected, reply->faults ? "" : "[]}");
-    struct mp_str body = mp_str_range(head, (size_t)len);
+    struct mp_str body =
+        counts_json(head, sizeof(head), reply->accepted, reply->rejected, reply->faults != NULL);
     struct mp_buf longer;
     mp_buf_init(&longer, COUNTS_BYTES_MAX + FAULTS_BYTES_MAX);
     if (reply->faults) {
@@ -91,12 +127,14 @@ static void reply_counts(struct http_request *request, const struct pending_repl
         mp_buf_append_text(&longer, "}");
         body = mp_buf_str(&longer);
     }
-    http_reply(request, 200, "application/json", body);
+    http_reply_header(request, allow_origin.name, allow_origin.value);
+    http_reply(request, 200, content_type, body);
     mp_buf_deinit(&longer);
 }
 
 static void refuse(struct http_request *request, struct api *api, const struct mp_error *err) {
     atomic_fetch_add(&api->requests_refused[err->code], 1);
+    http_reply_header(request, allow_origin.name, allow_origin.value);
     reply_error(request, err);
 }
 
@@ -141,7 +179,6 @@ typedef int decoder(struct collect_worker *worker, const struct collect_input *i
 static void collect_with(struct http_request *request, struct api *api, decoder *decode) {
     struct mp_error err = {0};
     struct slot *slot = slot_take(api);
-    http_reply_header(request, "Access-Control-Allow-Origin", "*");
     if (!slot) {
         mp_fail(&err, MP_E_MEMORY, "", "out of memory");
         refuse(request, api, &err);
@@ -176,7 +213,7 @@ void handle_sensors(struct http_request *request, void *api) {
 
 void handle_preflight(struct http_request *request, void *api) {
     (void)api;
-    http_reply_header(request, "Access-Control-Allow-Origin", "*");
+    http_reply_header(request, allow_origin.name, allow_origin.value);
     http_reply_header(request, "Access-Control-Allow-Methods", "GET, POST");
     http_reply_header(request, "Access-Control-Allow-Headers",
                       "Content-Type, Content-Encoding, X-Minipulse-Key");

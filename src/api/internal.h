@@ -13,6 +13,8 @@
 /* Events are that old before they can be asked for: something is wrong. */
 #define API_READY_LAG_MS_MAX 600000
 #define API_FIXED_HEADERS_MAX 5
+/* Requests of up to that many events, all accepted, get an answer made in advance. */
+#define API_ANSWERED_EVENTS_MAX 64
 
 /* A collect worker and its buffers, lent to one request at a time. */
 struct slot {
@@ -41,7 +43,8 @@ struct api {
     struct http_field headers[API_FIXED_HEADERS_MAX];
     size_t header_count;
     char hsts[48];
-    pthread_mutex_t mutex; /* guards free_slots */
+    struct http_answer *answers[API_ANSWERED_EVENTS_MAX + 1]; /* by events accepted */
+    pthread_mutex_t mutex;                                    /* guards free_slots */
     struct slot *free_slots;
     atomic_uint_fast64_t events_accepted;
     atomic_uint_fast64_t events_rejected;
@@ -60,6 +63,9 @@ void problem_for_http(int status, const char *reason, struct mp_buf *body,
                       const char **content_type);
 
 /* collect_routes.c */
+/* MP_E_MEMORY. */
+MP_MUST_CHECK int collect_answers_open(struct api *api);
+void collect_answers_close(struct api *api);
 void handle_collect(struct http_request *request, void *api);
 void handle_sensors(struct http_request *request, void *api);
 void handle_preflight(struct http_request *request, void *api);

@@ -75,8 +75,8 @@ void reply_error(struct http_request *request, const struct mp_error *err) {
     const char *detail = is_stopping ? NULL : err->message;
     if (statuses[code].inside) {
         detail = statuses[code].inside;
-        mp_log(MP_LOG_WARN, "api", "a request failed", "path=\"%.*s\" code=%s message=\"%s\"",
-               MP_STR_ARG(http_path(request)), mp_code_name(code), err->message);
+        mp_log(MP_LOG_WARN, "api", "a request failed", "path=\"%s\" code=%s message=\"%s\"",
+               http_route_path(request), mp_code_name(code), err->message);
     }
     reply_problem(request, statuses[code].status, statuses[code].title, detail,
                   statuses[code].inside ? NULL : err->field);

@@ -38,13 +38,21 @@ static bool buf_grow(struct mp_buf *buf, size_t need) {
     return true;
 }
 
+/* True when extra bytes can be written without further ado. */
+static inline bool has_room(const struct mp_buf *buf, size_t extra) {
+    return extra <= buf->capacity - buf->len && !buf->failed;
+}
+
 char *mp_buf_reserve(struct mp_buf *buf, size_t extra) {
+    if (has_room(buf, extra) && buf->ptr) {
+        return buf->ptr + buf->len;
+    }
     if (buf->failed || extra > buf->max - buf->len) {
         buf->failed = true;
         return NULL;
     }
     size_t need = buf->len + extra;
-    if ((need > buf->capacity || !buf->ptr) && !buf_grow(buf, need)) {
+    if (!buf_grow(buf, need)) {
         buf->failed = true;
         return NULL;
     }
@@ -68,7 +76,11 @@ void mp_buf_append_text(struct mp_buf *buf, const char *text) {
 }
 
 void mp_buf_append_byte(struct mp_buf *buf, uint8_t byte) {
-    mp_buf_append(buf, &byte, 1);
+    if (has_room(buf, 1)) {
+        buf->ptr[buf->len++] = (char)byte;
+    } else {
+        mp_buf_append(buf, &byte, 1);
+    }
 }
 
 void mp_buf_printf(struct mp_buf *buf, const char *format, ...) {
@@ -115,20 +127,37 @@ void mp_buf_append_f64(struct mp_buf *buf, double value) {
     mp_buf_append_u64(buf, bits);
 }
 
-void mp_buf_append_varint(struct mp_buf *buf, uint64_t value) {
-    uint8_t bytes[VARINT_BYTES_MAX];
+/* The number of bytes. */
+static inline size_t put_varint(uint8_t *to, uint64_t value) {
     size_t len = 0;
     while (value >= 0x80) {
-        bytes[len++] = (uint8_t)(value | 0x80);
+        to[len++] = (uint8_t)(value | 0x80);
         value >>= 7;
     }
-    bytes[len++] = (uint8_t)value;
-    mp_buf_append(buf, bytes, len);
+    to[len++] = (uint8_t)value;
+    return len;
+}
+
+void mp_buf_append_varint(struct mp_buf *buf, uint64_t value) {
+    uint8_t bytes[VARINT_BYTES_MAX];
+    if (has_room(buf, VARINT_BYTES_MAX)) {
+        buf->len += put_varint((uint8_t *)buf->ptr + buf->len, value);
+    } else {
+        mp_buf_append(buf, bytes, put_varint(bytes, value));
+    }
 }
 
 void mp_buf_append_lstr(struct mp_buf *buf, struct mp_str s) {
-    mp_buf_append_varint(buf, s.len);
-    mp_buf_append_str(buf, s);
+    if (s.len < buf->max && has_room(buf, VARINT_BYTES_MAX + s.len)) {
+        buf->len += put_varint((uint8_t *)buf->ptr + buf->len, s.len);
+        if (s.len > 0) {
+            memcpy(buf->ptr + buf->len, s.ptr, s.len);
+            buf->len += s.len;
+        }
+    } else {
+        mp_buf_append_varint(buf, s.len);
+        mp_buf_append_str(buf, s);
+    }
 }
 
 void mp_reader_init(struct mp_reader *reader, const void *data, size_t len) {

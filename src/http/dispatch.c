@@ -71,6 +71,54 @@ static enum MHD_Result answer_early(struct http_request *request) {
     return reply_queue(request);
 }
 
+/* Nobody needs the request any more. */
+static void end(struct http_request *request) {
+    struct http_server *server = request->loop->server;
+    reply_drop(request);
+    if (request->route && request->route->closed) {
+        request->route->closed(request, request->route->arg);
+    }
+    if (server->config.on_done) {
+        server->config.on_done(request, request->status,
+                               (mp_mono_ns() - request->started_ns) / 1000,
+                               server->config.on_done_arg);
+    }
+    request_give(request);
+    atomic_fetch_sub(&server->active, 1);
+}
+
+static void go_to_sleep(struct http_request *request) {
+    request->is_asleep = true;
+    MHD_suspend_connection(request->connection);
+}
+
+/*
+ * To put a connection to sleep and wake it costs a small request a tenth of its time (the library
+ * takes the socket out of epoll and adds it again), and most replies come within a few turns. Until
+ * then the library asks for the reply at each turn of the loop. See loop.c.
+ */
+static enum MHD_Result stay_awake(struct http_request *request) {
+    struct loop *loop = request->loop;
+    if (request->turns_awake++ == 0) {
+        loop->awake++;
+    } else if (request->turns_awake > HTTP_TURNS_AWAKE_MAX) {
+        loop->awake--;
+        go_to_sleep(request);
+    }
+    return MHD_YES;
+}
+
+void dispatch_replied(struct http_request *request) {
+    request->is_awaited = false;
+    if (request->is_orphan) {
+        end(request);
+    } else if (request->is_asleep) {
+        MHD_resume_connection(request->connection);
+    } else {
+        request->loop->awake--;
+    }
+}
+
 static void run_handler(struct http_request *request) {
     request->route->handler(request, request->route->arg);
 }
@@ -88,8 +136,7 @@ static enum MHD_Result run_threaded(struct http_request *request) {
 /*
  * On the loop's thread. A reply may come from any thread from the moment the handler is called; the
  * one who changes reply_state second is the one who acts: the replier posts the request to the
- * loop, or we queue its reply. The loop looks at what was posted only after this callback, so the
- * connection sleeps by then.
+ * loop, or we queue its reply. The loop looks at what was posted only after this callback.
  */
 static enum MHD_Result run_on_loop(struct http_request *request) {
     struct http_server *server = request->loop->server;
@@ -103,7 +150,8 @@ static enum MHD_Result run_on_loop(struct http_request *request) {
     if (request->route->mode == HTTP_BLOCKING) {
         atomic_store(&request->reply_state, REPLY_AWAITED);
         if (workers_submit(server->workers, request)) {
-            MHD_suspend_connection(request->connection);
+            request->is_awaited = true;
+            go_to_sleep(request);
             return MHD_YES;
         }
         atomic_store(&request->reply_state, REPLY_NONE);
@@ -114,8 +162,8 @@ static enum MHD_Result run_on_loop(struct http_request *request) {
     }
     run_handler(request);
     if (atomic_compare_exchange_strong(&request->reply_state, &none, REPLY_AWAITED)) {
-        MHD_suspend_connection(request->connection);
-        return MHD_YES;
+        request->is_awaited = true;
+        return stay_awake(request);
     }
     atomic_fetch_sub(&server->awaited, 1);
     return reply_queue(request);
@@ -153,7 +201,7 @@ enum MHD_Result dispatch_request(void *arg, struct MHD_Connection *connection, c
         return take_body(request, data, len) ? MHD_YES : MHD_NO;
     }
     if (request->was_dispatched) {
-        return reply_queue(request); /* awake again */
+        return request->is_awaited ? stay_awake(request) : reply_queue(request);
     }
     if (request->early_status != 0) {
         return answer_early(request);
@@ -165,7 +213,6 @@ enum MHD_Result dispatch_request(void *arg, struct MHD_Connection *connection, c
 void dispatch_completed(void *arg, struct MHD_Connection *connection, void **state,
                         enum MHD_RequestTerminationCode code) {
     struct loop *loop = arg;
-    struct http_server *server = loop->server;
     struct http_request *request = *state;
     (void)connection, (void)code;
     if (!request) {
@@ -173,18 +220,11 @@ void dispatch_completed(void *arg, struct MHD_Connection *connection, void **sta
     }
     *state = NULL;
     visit_enter(request, VISIT_RECEIVES);
-    if (request->response) {
-        MHD_destroy_response(request->response);
-        request->response = NULL;
+    if (request->is_awaited) {
+        /* Whoever will reply still has it. */
+        loop->awake--;
+        request->is_orphan = true;
+    } else {
+        end(request);
     }
-    if (request->route && request->route->closed) {
-        request->route->closed(request, request->route->arg);
-    }
-    if (server->config.on_done) {
-        server->config.on_done(request, request->status,
-                               (mp_mono_ns() - request->started_ns) / 1000,
-                               server->config.on_done_arg);
-    }
-    request_give(request);
-    atomic_fetch_sub(&server->active, 1);
 }

@@ -30,6 +30,7 @@ extern "C" {
 
 struct http_server;
 struct http_request;
+struct http_answer;
 
 typedef void http_handler(struct http_request *request, void *arg);
 /* A piece of the body; after false the rest is read and dropped, then handler is called. */
@@ -71,7 +72,8 @@ struct http_config {
      * workers are all busy (503): fills body and content type. NULL = plain text. */
     void (*error_body)(int status, const char *reason, struct mp_buf *body,
                        const char **content_type);
-    /* Called once a reply is complete or the connection died: for metrics. May be NULL. */
+    /* Called once a reply is complete or the connection died: for metrics. Of the request it may
+     * ask for the route alone. May be NULL. */
     void (*on_done)(const struct http_request *request, int status, int64_t duration_us, void *arg);
     void *on_done_arg;
 };
@@ -87,7 +89,11 @@ int http_server_port(const struct http_server *server);
  */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
 
-/* What was asked. All borrow from the request, which lives until the reply has been sent. */
+/*
+ * What was asked. All borrow from the request, which lives until the reply has been sent. But for a
+ * handler on an event loop that replies later, what the client sent may be gone as soon as the
+ * handler has returned: only scratch, body and route stay.
+ */
 struct mp_str http_method(const struct http_request *request);
 struct mp_str http_path(const struct http_request *request); /* percent-decoded */
 struct mp_str http_header(const struct http_request *request,
@@ -108,11 +114,13 @@ struct mp_str http_body(const struct http_request *request); /* FAST and BLOCKIN
 struct mp_str http_peer(const struct http_request *request);
 /* The index of its route in http_config.routes; SIZE_MAX when none fitted. */
 size_t http_route_index(const struct http_request *request);
+/* The path of its route, "/v1/apps/{app}/trend"; "" when none fitted. */
+const char *http_route_path(const struct http_request *request);
 /* Bytes for the handler's use, zeroed at the request's start, HTTP_SCRATCH_BYTES long. */
 #define HTTP_SCRATCH_BYTES 64
 void *http_scratch(struct http_request *request);
 /* True when the client has closed its connection meanwhile, or the server does not wait any more.
- * Any thread. */
+ * Any thread; not after a handler on an event loop has returned. */
 bool http_client_gone(struct http_request *request);
 /* True when it is the server that does not wait. Any thread. */
 bool http_is_stopping(const struct http_request *request);
@@ -126,6 +134,17 @@ void http_reply(struct http_request *request, int status, const char *content_ty
 /* The same with a body that is never copied and lives forever (static files). */
 void http_reply_static(struct http_request *request, int status, const char *content_type,
                        struct mp_str body);
+/*
+ * A reply made once and sent to many requests, from any threads at once; making one for each costs
+ * a small request a good part of its time. headers are all it has: those of http_config too, if
+ * they are wanted. Everything is copied. NULL when out of memory. Destroy it after the server.
+ */
+MP_MUST_CHECK struct http_answer *http_answer_create(int status, const char *content_type,
+                                                     const struct http_field *headers,
+                                                     size_t header_count, struct mp_str body);
+void http_answer_destroy(struct http_answer *answer);
+/* As http_reply; what http_reply_header added is not sent. */
+void http_reply_answer(struct http_request *request, const struct http_answer *answer);
 /*
  * HTTP_STREAM: sends status and headers, then what next() gives, chunked, after handler has
  * returned. next blocks; it returns bytes put into buf, 0 = end, -1 = break the connection (so

@@ -26,6 +26,7 @@
 #define HTTP_DROPPED_BYTES_MAX (8u << 20)
 #define HTTP_RECEIVE_TIMEOUT_S 60
 #define HTTP_SEND_MS_MAX (300 * 1000) /* for a client to take its reply */
+#define HTTP_TURNS_AWAKE_MAX 16       /* of its loop, that a request awaits its reply awake */
 
 /* Who owns the request between handler and reply. */
 enum reply_state { REPLY_NONE, REPLY_AWAITED, REPLY_READY };
@@ -52,8 +53,15 @@ struct http_request {
     char peer[64];
     _Alignas(16) char scratch[HTTP_SCRATCH_BYTES];
 
+    /* Of a handler that replies later; the loop's own. */
+    bool is_awaited; /* until the loop has taken the reply from its list */
+    bool is_asleep;  /* the library does not look at the connection meanwhile */
+    bool is_orphan;  /* the connection has ended before the reply came */
+    int turns_awake;
+
     atomic_int reply_state;
     struct MHD_Response *response;
+    bool is_response_shared; /* an http_answer's */
     int status;
     struct {
         char *name;
@@ -83,6 +91,7 @@ struct loop {
     _Atomic(struct http_request *) ready; /* replied to by other threads */
     _Atomic(struct arrival *) arrivals;   /* accepted by the first loop for this one */
     atomic_bool must_end;
+    int awake; /* requests that are awaited and not asleep */
     struct visit *visits;
     int64_t now_ms;
     int64_t swept_ms;
@@ -128,6 +137,8 @@ enum MHD_Result dispatch_request(void *arg, struct MHD_Connection *connection, c
                                  size_t *data_len, void **state);
 void dispatch_completed(void *arg, struct MHD_Connection *connection, void **state,
                         enum MHD_RequestTerminationCode code);
+/* On the loop's thread: the reply of a request that was awaited is there. */
+void dispatch_replied(struct http_request *request);
 
 /* request.c: the pool of requests, and the library's callback that decodes %XX. */
 struct http_request *request_take(struct loop *loop);
@@ -138,6 +149,8 @@ size_t request_unescape(void *arg, struct MHD_Connection *connection, char *text
 void reply_early(struct http_request *request);
 /* Hands the response to the library; on the loop's or the connection's thread. */
 enum MHD_Result reply_queue(struct http_request *request);
+/* Forgets a response, queued or not. */
+void reply_drop(struct http_request *request);
 
 /* worker.c */
 MP_MUST_CHECK struct workers *workers_start(int threads, int queue_max);

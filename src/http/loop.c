@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define TICK_MS 1000
+#define AWAKE_TICK_MS 1     /* while requests await their replies awake */
 #define FULL_TICK_MS 20     /* while connections_max is reached: how soon to look again */
 #define ACCEPTS_A_TURN 64   /* so that accepting starves nobody */
 #define ACCEPT_PAUSE_MS 100 /* when the system has no file descriptors left */
@@ -46,13 +47,16 @@ void loop_post(struct loop *loop, struct http_request *request) {
     }
 }
 
-static void resume_ready(struct loop *loop) {
+/* Takes the replies that have come; false when there are none. */
+static bool take_replies(struct loop *loop) {
     struct http_request *request = atomic_exchange(&loop->ready, NULL);
+    bool has_some = request != NULL;
     while (request) {
         struct http_request *next = request->next;
-        MHD_resume_connection(request->connection);
+        dispatch_replied(request);
         request = next;
     }
+    return has_some;
 }
 
 static void add(struct loop *loop, const struct arrival *arrival) {
@@ -115,21 +119,30 @@ static void accept_some(struct loop *loop) {
     }
 }
 
-/* Waits until there is something to do; true when a client is at the door. */
-static bool wait_for_work(struct loop *loop) {
+/* For requests awake the library says that there is always something to do. It may be right, for
+ * another connection's sake, so the tick is short. */
+static int longest_wait_ms(struct loop *loop, bool accepts) {
     MHD_UNSIGNED_LONG_LONG left_ms = 0;
-    uint64_t count;
     bool is_first = loop == &loop->server->loops[0];
-    bool accepts = may_accept(loop);
     int wait_ms = is_first && !accepts ? FULL_TICK_MS : TICK_MS;
-    struct pollfd fds[] = {{.fd = loop->daemon_fd, .events = POLLIN},
-                           {.fd = loop->wake_fd, .events = POLLIN},
-                           {.fd = accepts ? loop->server->listen_fd : -1, .events = POLLIN}};
+    if (loop->awake > 0) {
+        return AWAKE_TICK_MS;
+    }
     if (MHD_get_timeout(loop->daemon, &left_ms) == MHD_YES &&
         left_ms < (MHD_UNSIGNED_LONG_LONG)wait_ms) {
         wait_ms = (int)left_ms;
     }
-    if (poll(fds, 3, wait_ms) > 0 && fds[1].revents) {
+    return wait_ms;
+}
+
+/* Waits until there is something to do; true when a client is at the door. */
+static bool wait_for_work(struct loop *loop) {
+    uint64_t count;
+    bool accepts = may_accept(loop);
+    struct pollfd fds[] = {{.fd = loop->daemon_fd, .events = POLLIN},
+                           {.fd = loop->wake_fd, .events = POLLIN},
+                           {.fd = accepts ? loop->server->listen_fd : -1, .events = POLLIN}};
+    if (poll(fds, 3, longest_wait_ms(loop, accepts)) > 0 && fds[1].revents) {
         /* Before the lists are taken: what is pushed after that wakes us again. */
         (void)!read(loop->wake_fd, &count, sizeof(count));
     }
@@ -141,19 +154,22 @@ static void *loop_main(void *arg) {
     struct loop *loop = arg;
     while (!atomic_load(&loop->must_end)) {
         bool is_knocked = wait_for_work(loop);
-        resume_ready(loop);
+        bool has_replies = take_replies(loop);
         add_arrivals(loop);
         if (is_knocked) {
             accept_some(loop);
         }
         MHD_run_wait(loop->daemon, 0);
+        if (has_replies) {
+            MHD_run_wait(loop->daemon, 0); /* made ready above, sent here */
+        }
         if (loop->now_ms - loop->swept_ms >= TICK_MS) {
             loop->swept_ms = loop->now_ms;
             visits_sweep(loop);
         }
     }
     /* Nobody is awaited any more; all sleepers are on the list, and none may be left asleep. */
-    resume_ready(loop);
+    take_replies(loop);
     add_arrivals(loop);
     MHD_stop_daemon(loop->daemon);
     return NULL;

@@ -33,6 +33,10 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     request->headers[request->header_count++].value = value_copy;
 }
 
+static bool ends_connection(const struct http_request *request) {
+    return request->is_last || atomic_load(&request->loop->server->is_draining);
+}
+
 static void add_headers(struct http_request *request, const char *content_type) {
     const struct http_server *server = request->loop->server;
     struct MHD_Response *response = request->response;
@@ -46,24 +50,28 @@ static void add_headers(struct http_request *request, const char *content_type) 
         MHD_add_response_header(response, server->config.headers[i].name,
                                 server->config.headers[i].value);
     }
-    if (request->is_last || atomic_load(&server->is_draining)) {
+    if (ends_connection(request)) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
 }
 
 /* The reply is made; from here on the request belongs to its loop. */
-static void publish(struct http_request *request, int status, const char *content_type) {
+static void hand_over(struct http_request *request, int status) {
     struct loop *loop = request->loop;
     request->status = status;
-    if (request->response) {
-        add_headers(request, content_type);
-    }
     int former = atomic_exchange(&request->reply_state, REPLY_READY);
     assert(former != REPLY_READY); /* a request has one reply */
     if (former == REPLY_AWAITED) {
         loop_post(loop, request);
         atomic_fetch_sub(&loop->server->awaited, 1);
     }
+}
+
+static void publish(struct http_request *request, int status, const char *content_type) {
+    if (request->response) {
+        add_headers(request, content_type);
+    }
+    hand_over(request, status);
 }
 
 void http_reply(struct http_request *request, int status, const char *content_type,
@@ -130,7 +138,76 @@ enum MHD_Result reply_queue(struct http_request *request) {
     visit_enter(request, VISIT_SENDS);
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)request->status, request->response);
-    MHD_destroy_response(request->response);
-    request->response = NULL;
+    reply_drop(request);
     return result;
+}
+
+void reply_drop(struct http_request *request) {
+    if (request->response && !request->is_response_shared) {
+        MHD_destroy_response(request->response);
+    }
+    request->response = NULL;
+}
+
+/* ---- Answers --------------------------------------------------------------------------- */
+
+/* The library counts who uses a response, so that it may be queued any number of times. */
+struct http_answer {
+    int status;
+    struct MHD_Response *usual;
+    struct MHD_Response *last; /* ends its connection */
+};
+
+static struct MHD_Response *make_response(const char *content_type,
+                                          const struct http_field *headers, size_t header_count,
+                                          struct mp_str body) {
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body.len, (void *)(uintptr_t)body.ptr, MHD_RESPMEM_MUST_COPY);
+    bool is_made = response && MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                                       content_type) == MHD_YES;
+    for (size_t i = 0; i < header_count && is_made; i++) {
+        is_made = MHD_add_response_header(response, headers[i].name, headers[i].value) == MHD_YES;
+    }
+    if (response && !is_made) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    return response;
+}
+
+struct http_answer *http_answer_create(int status, const char *content_type,
+                                       const struct http_field *headers, size_t header_count,
+                                       struct mp_str body) {
+    struct http_answer *answer = calloc(1, sizeof(*answer));
+    if (!answer) {
+        return NULL;
+    }
+    answer->status = status;
+    answer->usual = make_response(content_type, headers, header_count, body);
+    answer->last = make_response(content_type, headers, header_count, body);
+    if (!answer->usual || !answer->last ||
+        MHD_add_response_header(answer->last, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES) {
+        http_answer_destroy(answer);
+        return NULL;
+    }
+    return answer;
+}
+
+void http_answer_destroy(struct http_answer *answer) {
+    if (!answer) {
+        return;
+    }
+    if (answer->usual) {
+        MHD_destroy_response(answer->usual);
+    }
+    if (answer->last) {
+        MHD_destroy_response(answer->last);
+    }
+    free(answer);
+}
+
+void http_reply_answer(struct http_request *request, const struct http_answer *answer) {
+    request->response = ends_connection(request) ? answer->last : answer->usual;
+    request->is_response_shared = true;
+    hand_over(request, answer->status);
 }

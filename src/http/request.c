@@ -207,6 +207,10 @@ size_t http_route_index(const struct http_request *request) {
     return request->route ? (size_t)(request->route - config->routes) : SIZE_MAX;
 }
 
+const char *http_route_path(const struct http_request *request) {
+    return request->route ? request->route->path : "";
+}
+
 void *http_scratch(struct http_request *request) {
     return request->scratch;
 }

@@ -162,7 +162,7 @@ static void behind_a_chunked_request_nothing_is_read(void **state) {
 
 static void what_follows_the_grammar_is_taken(void **state) {
     (void)state;
-    static char request[30000];
+    static char request[20000];
     struct client *client = dial(server);
     say(client, POST "Content-Length:3\r\nX-Empty:\r\nx-tab: \t a\tb \r\nCookie: a=b; c=\"d\"\r\n"
                      "\r\nabc");
@@ -171,7 +171,7 @@ static void what_follows_the_grammar_is_taken(void **state) {
     assert_string_equal(hear(client)->body, "in / a=b abc");
     /* So much that the library moves it to larger rooms. */
     int len = snprintf(request, sizeof(request), POST "Content-Length: 3\r\n");
-    for (int i = 0; len < 20000; i++) {
+    for (int i = 0; len < 12000; i++) {
         len += snprintf(request + len, sizeof(request) - (size_t)len, "X-%d: %0*d\r\n", i, 500, 0);
     }
     snprintf(request + len, sizeof(request) - (size_t)len, "\r\nabc");

@@ -1,5 +1,7 @@
 #include "helpers.h"
 
+#include <sys/resource.h>
+
 #define LATE_MAX 4096
 
 /* Requests that wait for the replier, a thread like the journal's committer. */
@@ -15,6 +17,7 @@ static pthread_t replier;
 static atomic_int done_count, done_status;
 static atomic_bool was_gone;
 static struct http_server *server;
+static struct http_answer *made;
 
 static void keep(struct http_request *request, void *arg) {
     (void)arg;
@@ -41,6 +44,10 @@ static void *reply_late(void *arg) {
             return NULL;
         }
         for (int i = 0; i < count; i++) {
+            if (strcmp(http_route_path(batch[i]), "/answer") == 0) {
+                http_reply_answer(batch[i], made);
+                continue;
+            }
             struct mp_str body = http_body(batch[i]);
             http_reply_header(batch[i], "X-Late", "yes");
             http_reply(batch[i], 200, "text/plain", body.len ? body : MP_STR("late"));
@@ -87,6 +94,11 @@ static void tell_scratch_and_close(struct http_request *request, void *arg) {
     http_reply(request, 299, "text/plain", MP_STR("scratch"));
 }
 
+static void reply_answer(struct http_request *request, void *arg) {
+    (void)arg;
+    http_reply_answer(request, made);
+}
+
 static atomic_int closed_calls;
 
 static void on_closed(struct http_request *request, void *arg) {
@@ -107,16 +119,20 @@ static const struct http_route routes[] = {
     {.method = "GET", .path = "/block", .mode = HTTP_BLOCKING, .handler = block},
     {.method = "GET", .path = "/gone", .mode = HTTP_BLOCKING, .handler = block_until_gone},
     {.method = "GET", .path = "/scratch", .handler = tell_scratch_and_close, .closed = on_closed},
+    {.method = "POST", .path = "/answer", .body_bytes_max = 10, .handler = keep},
+    {.method = "GET", .path = "/answer", .handler = reply_answer},
 };
 static const struct http_field headers[] = {{"X-Always", "there"}};
+static const struct http_field own_headers[] = {{"X-Own", "yes"}};
 
 static int start(void **state) {
     (void)state;
     late.is_over = late.is_held = false;
     late.count = 0;
     atomic_store(&done_count, 0);
+    made = http_answer_create(202, "text/plain", own_headers, 1, MP_STR("the same"));
     server = serve_with((struct http_config){.routes = routes,
-                                             .route_count = 4,
+                                             .route_count = sizeof(routes) / sizeof(routes[0]),
                                              .headers = headers,
                                              .header_count = 1,
                                              .connections_max = 600,
@@ -135,6 +151,7 @@ static int stop(void **state) {
     late.is_over = true;
     pthread_cond_signal(&late.arrived);
     pthread_mutex_unlock(&late.mutex);
+    http_answer_destroy(made);
     return pthread_join(replier, NULL);
 }
 
@@ -207,6 +224,13 @@ static void a_handler_learns_that_its_client_has_gone(void **state) {
     assert_true(atomic_load(&was_gone));
 }
 
+/* The connection ends with a reset: the server sees it at once, not when it reads or writes. */
+static void reset(struct client *client) {
+    struct linger none = {.l_onoff = 1};
+    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    hang_up(client);
+}
+
 static void a_late_reply_to_a_client_that_has_gone_is_harmless(void **state) {
     (void)state;
     hold(true);
@@ -214,13 +238,67 @@ static void a_late_reply_to_a_client_that_has_gone_is_harmless(void **state) {
         struct client *client = dial(server);
         say(client, "POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na");
         wait_for_waiting(i + 1);
-        hang_up(client);
+        i % 2 ? reset(client) : hang_up(client);
     }
+    mp_sleep_ms(20);
+    assert_int_equal(atomic_load(&done_count), 0); /* the replier has them all */
     hold(false);
     for (int i = 0; i < REPLY_WAIT_MS && atomic_load(&done_count) < 50; i++) {
         mp_sleep_ms(1);
     }
     assert_int_equal(atomic_load(&done_count), 50);
+}
+
+static long waits_so_far(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw;
+}
+
+static void while_a_reply_is_long_in_coming_the_loops_rest(void **state) {
+    (void)state;
+    struct client *client = dial(server);
+    hold(true);
+    say(client, "POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na");
+    wait_for_waiting(1);
+    mp_sleep_ms(100);
+    long before = waits_so_far();
+    mp_sleep_ms(300);
+    assert_true(waits_so_far() - before < 50);
+    hold(false);
+    assert_string_equal(hear(client)->body, "a");
+    hang_up(client);
+}
+
+static void an_answer_is_made_once_and_sent_to_many(void **state) {
+    (void)state;
+    struct client *client = dial(server);
+    for (int i = 0; i < 200; i++) {
+        say(client, "POST /answer HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na");
+        say(client, "GET /answer HTTP/1.1\r\nHost: a\r\n\r\n");
+        for (int verb = 0; verb < 2; verb++) {
+            struct answer *answer = hear(client);
+            assert_int_equal(answer->status, 202);
+            assert_string_equal(answer->body, "the same");
+            assert_string_equal(field(answer, "Content-Type"), "text/plain");
+            assert_string_equal(field(answer, "X-Own"), "yes");
+            assert_null(field(answer, "X-Always"));
+            assert_null(field(answer, "Connection"));
+        }
+    }
+    hang_up(client);
+}
+
+static void an_answer_ends_the_connection_where_another_reply_would(void **state) {
+    (void)state;
+    struct client *client = dial(server);
+    say(client, "POST /answer HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "1\r\na\r\n0\r\n\r\n");
+    struct answer *answer = hear(client);
+    assert_int_equal(answer->status, 202);
+    assert_string_equal(field(answer, "Connection"), "close");
+    assert_true(is_ended_within(client, REPLY_WAIT_MS));
+    hang_up(client);
 }
 
 static void a_header_cannot_be_split_and_the_end_is_told_once(void **state) {
@@ -303,6 +381,9 @@ int main(void) {
         EACH(pipelined_requests_are_answered_in_order),
         EACH(a_handler_learns_that_its_client_has_gone),
         EACH(a_late_reply_to_a_client_that_has_gone_is_harmless),
+        EACH(while_a_reply_is_long_in_coming_the_loops_rest),
+        EACH(an_answer_is_made_once_and_sent_to_many),
+        EACH(an_answer_ends_the_connection_where_another_reply_would),
         EACH(a_header_cannot_be_split_and_the_end_is_told_once),
         EACH(stopping_lets_requests_under_way_end_and_takes_no_new_ones),
         EACH(stopping_tells_a_handler_that_does_not_end_and_waits_for_it),
