@@ -35,10 +35,8 @@ struct remake {
     int32_t day; /* of the last event, and how many it had */
     uint32_t day_events;
 
-    struct mp_buf day_rows;
-    struct mp_buf user_rows;
-    uint64_t day_row_count;
-    uint64_t user_row_count;
+    struct store_block *day_rows;
+    struct store_block *user_rows;
     uint64_t read_events; /* by this remake_all */
     const struct remake_range *range;
 };
@@ -53,10 +51,11 @@ int remake_create(struct store *store, const char *query_prefix, struct remake *
     remake->store = store;
     remake->events_per_touched = EVENTS_PER_TOUCHED_FIRST;
     snprintf(remake->query_prefix, sizeof(remake->query_prefix), "%s", query_prefix);
-    mp_buf_init(&remake->day_rows, DAY_ROWS_BYTES_MAX);
-    mp_buf_init(&remake->user_rows, USER_ROWS_BYTES_MAX);
+    remake->day_rows = user_day_block_create(DAY_ROWS_BYTES_MAX);
+    remake->user_rows = user_block_create(USER_ROWS_BYTES_MAX);
     remake->rollup = rollup_create();
-    if (!remake->rollup || intern_init(&remake->strings) != MP_OK) {
+    if (!remake->day_rows || !remake->user_rows || !remake->rollup ||
+        intern_init(&remake->strings) != MP_OK) {
         remake_destroy(remake);
         *out = NULL;
         return mp_fail(err, MP_E_MEMORY, "", "no memory for rollups");
@@ -70,8 +69,8 @@ void remake_destroy(struct remake *remake) {
     }
     rollup_destroy(remake->rollup);
     intern_deinit(&remake->strings);
-    mp_buf_deinit(&remake->day_rows);
-    mp_buf_deinit(&remake->user_rows);
+    store_block_destroy(remake->day_rows);
+    store_block_destroy(remake->user_rows);
     free(remake->events);
     free(remake);
 }
@@ -102,15 +101,14 @@ struct user_emit {
 
 static int on_day(void *arg, const struct rollup_day *day) {
     struct user_emit *emit = arg;
-    user_day_append(&emit->remake->day_rows, &emit->owner, day);
-    emit->remake->day_row_count++;
+    int code = user_day_put(emit->remake->day_rows, &emit->owner, day);
     if (emit->first_visit < 0 && day->visit_pv > 0) {
         emit->first_visit = day->day;
     }
     if (emit->first_payment < 0 && day->pay_cnt > 0) {
         emit->first_payment = day->day;
     }
-    return MP_OK;
+    return code;
 }
 
 static int32_t within_calendar(int32_t day) {
@@ -137,18 +135,15 @@ static int finish_user(struct remake *remake) {
         .last_day = within_calendar(range->last_day + ROLLUP_DAYS_BACK)};
     struct mp_str user = mp_str_range(remake->user, remake->user_len);
     int code = rollup_user(remake->rollup, &input, on_day, &emit);
-    if (emit.first_visit >= 0) {
-        user_append(&remake->user_rows, &emit.owner, USER_VISITED, emit.first_visit, user);
-        remake->user_row_count++;
+    if (code == MP_OK && emit.first_visit >= 0) {
+        code = user_put(remake->user_rows, &emit.owner, USER_VISITED, emit.first_visit, user);
     }
-    if (emit.first_payment >= 0) {
-        user_append(&remake->user_rows, &emit.owner, USER_PAID, emit.first_payment, user);
-        remake->user_row_count++;
+    if (code == MP_OK && emit.first_payment >= 0) {
+        code = user_put(remake->user_rows, &emit.owner, USER_PAID, emit.first_payment, user);
     }
     remake->event_count = 0;
     intern_reset(&remake->strings);
-    bool is_too_large = remake->day_rows.failed || remake->user_rows.failed;
-    return code == MP_OK && is_too_large ? MP_E_TOO_LARGE : code;
+    return code;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */
@@ -259,33 +254,28 @@ static int read_events(struct remake *remake, struct slice slice, struct mp_erro
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-static int insert(struct remake *remake, const char *table, const char *columns,
-                  const struct mp_buf *rows, uint64_t count, struct mp_error *err) {
+static int insert(struct remake *remake, const char *table, const struct store_block *rows,
+                  struct mp_error *err) {
     char query_id[QUERY_PREFIX_BYTES + 32];
-    if (count == 0) {
+    if (store_block_rows(rows) == 0) {
         return MP_OK;
     }
     snprintf(query_id, sizeof(query_id), "%s-%" PRIu64, remake->query_prefix, ++remake->inserts);
-    return store_insert(remake->store, table, columns, mp_buf_str(rows), count, query_id, err);
+    return store_insert(remake->store, table, rows, query_id, err);
 }
 
 static void begin_slice(struct remake *remake, const struct remake_range *range) {
     remake->range = range;
     remake->event_count = 0;
-    remake->day_row_count = remake->user_row_count = 0;
     intern_reset(&remake->strings);
-    mp_buf_clear(&remake->day_rows);
-    mp_buf_clear(&remake->user_rows);
+    store_block_clear(remake->day_rows);
+    store_block_clear(remake->user_rows);
 }
 
 /* Gives the memory of an unusually large slice back. */
 static void end_slice(struct remake *remake) {
-    if (remake->day_rows.capacity > IDLE_BYTES_MAX) {
-        mp_buf_deinit(&remake->day_rows);
-    }
-    if (remake->user_rows.capacity > IDLE_BYTES_MAX) {
-        mp_buf_deinit(&remake->user_rows);
-    }
+    store_block_trim(remake->day_rows, IDLE_BYTES_MAX);
+    store_block_trim(remake->user_rows, IDLE_BYTES_MAX);
 }
 
 static int remake_slice(struct remake *remake, const struct remake_range *range, struct slice slice,
@@ -297,12 +287,10 @@ static int remake_slice(struct remake *remake, const struct remake_range *range,
     }
     /* user_days before users: whoever counts as new is also seen as a visitor. */
     if (code == MP_OK) {
-        code = insert(remake, "user_days", user_day_columns, &remake->day_rows,
-                      remake->day_row_count, err);
+        code = insert(remake, "user_days", remake->day_rows, err);
     }
     if (code == MP_OK) {
-        code =
-            insert(remake, "users", user_columns, &remake->user_rows, remake->user_row_count, err);
+        code = insert(remake, "users", remake->user_rows, err);
     }
     end_slice(remake);
     return code;
