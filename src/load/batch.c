@@ -33,7 +33,7 @@ void batch_destroy(struct batch *batch) {
         return;
     }
     for (size_t i = 0; i < batch->month_capacity; i++) {
-        mp_buf_deinit(&batch->months[i].bytes);
+        store_block_destroy(batch->months[i].block);
     }
     touched_deinit(&batch->touched);
     trail_deinit(&batch->trail);
@@ -46,8 +46,8 @@ void batch_destroy(struct batch *batch) {
 
 void batch_trim(struct batch *batch) {
     for (size_t i = 0; i < batch->month_capacity; i++) {
-        if (batch->months[i].bytes.capacity > IDLE_BYTES_MAX) {
-            mp_buf_deinit(&batch->months[i].bytes);
+        if (batch->months[i].block) {
+            store_block_trim(batch->months[i].block, IDLE_BYTES_MAX);
         }
     }
     seq_deinit(&batch->seq);
@@ -55,8 +55,8 @@ void batch_trim(struct batch *batch) {
 }
 
 void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
-    for (size_t i = 0; i < batch->month_capacity; i++) {
-        mp_buf_clear(&batch->months[i].bytes);
+    for (size_t i = 0; i < batch->month_count; i++) {
+        store_block_clear(batch->months[i].block);
     }
     seq_clear(&batch->seq);
     touched_clear(&batch->touched);
@@ -114,17 +114,15 @@ static struct batch_month *month_at(struct batch *batch, uint32_t month) {
             return NULL;
         }
         batch->months = grown;
-        for (size_t i = batch->month_capacity; i < capacity; i++) {
-            mp_buf_init(&grown[i].bytes, BATCH_BYTES_MAX);
-        }
+        memset(&grown[batch->month_capacity], 0,
+               (capacity - batch->month_capacity) * sizeof(*grown));
         batch->month_capacity = capacity;
     }
-    struct batch_month *fresh = &batch->months[batch->month_count++];
-    fresh->month = month;
-    fresh->rows = 0;
-    fresh->planned_bytes = 0;
-    fresh->is_stored = false;
-    return fresh;
+    struct batch_month *fresh = &batch->months[batch->month_count];
+    struct store_block *block = fresh->block ? fresh->block : event_block_create(BATCH_BYTES_MAX);
+    *fresh = (struct batch_month){.month = month, .block = block};
+    batch->month_count += block != NULL;
+    return block ? fresh : NULL;
 }
 
 /* The event's day where it is one that the store can hold, else that of its receipt. */
@@ -147,6 +145,7 @@ static struct event_place place_of(const struct mp_zone *zone, const struct mp_e
 struct record_plan {
     const struct mp_zone *zone;
     struct mp_context context;
+    size_t context_bytes; /* of the record's, at its head */
     size_t events;
     int32_t first_day;
     int32_t last_day;
@@ -162,6 +161,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
     int got = mp_record_open(&reader, record, &plan->context) == MP_OK ? 1 : -1;
     const struct mp_app *app = mp_apps_by_id(maker->apps, plan->context.app);
     plan->zone = app ? app->zone : maker->default_zone;
+    size_t left = mp_reader_left(&reader.reader);
+    plan->context_bytes = record.len - left;
     while (got == 1 && (got = mp_record_next(&reader, &event, props)) == 1) {
         struct event_place place = place_of(plan->zone, &event, &plan->context);
         struct batch_month *month = month_at(batch, place.month);
@@ -169,7 +170,10 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
                             sizeof(*batch->places))) {
             return false;
         }
-        month->planned_bytes += event_row_bytes_max(&plan->context, &event);
+        month->planned.rows++;
+        month->planned.elements += event.prop_count;
+        month->planned.bytes += left - mp_reader_left(&reader.reader);
+        left = mp_reader_left(&reader.reader);
         batch->places[plan->events++] = place;
         plan->first_day = place.day < plan->first_day ? place.day : plan->first_day;
         plan->last_day = place.day > plan->last_day ? place.day : plan->last_day;
@@ -185,9 +189,11 @@ static int make_room(struct batch *batch, const struct batch_maker *maker,
                          sizeof(*batch->prints)) &&
                     seq_reserve(&batch->seq, plan->events);
     for (size_t i = 0; has_room && i < batch->month_count; i++) {
-        struct mp_buf *bytes = &batch->months[i].bytes;
-        has_room = mp_buf_reserve(bytes, batch->months[i].planned_bytes) != NULL;
-        bytes->failed = false;
+        struct batch_month *month = &batch->months[i];
+        /* All strings come from the record; the context's user may stand in many rows. */
+        month->planned.bytes += plan->context_bytes + month->planned.rows * plan->context.user.len;
+        has_room =
+            month->planned.rows == 0 || store_block_reserve(month->block, &month->planned) == MP_OK;
     }
     if (!has_room) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for a batch of events");
@@ -201,20 +207,16 @@ static void add_event(struct batch *batch, const struct record_plan *plan,
     uint64_t user_hash = mp_hash_user(user);
     struct batch_month *month = month_at(batch, place->month);
     struct event_row row = {
-        .context = &plan->context,
         .event = event,
         .user = user,
         .user_hash = user_hash,
-        .day = place->day,
+        .day = (uint16_t)place->day,
         .time_ms = place->time_ms,
         .batch = batch->number,
         .seq = seq_next(&batch->seq,
                         user_hash ^ mp_checksum(plan->context.app.ptr, plan->context.app.len))};
-    size_t before = month->bytes.len;
-    event_row_append(&month->bytes, &row);
-    assert(!month->bytes.failed);
-    month->rows++;
-    batch->bytes += month->bytes.len - before;
+    event_row_put(month->block, &row);
+    month->added++;
     trail_add(&batch->trail, event,
               &(struct trail_place){user, user_hash, place->time_ms, place->day, plan->zone});
     batch->first_day = place->day < batch->first_day ? place->day : batch->first_day;
@@ -241,13 +243,21 @@ static void take_events(struct batch *batch, const struct batch_maker *maker,
         batch->prints[batch->print_count++] = print;
         add_event(batch, plan, &event, &batch->places[i]);
     }
+    batch->bytes = 0;
+    for (size_t i = 0; i < batch->month_count; i++) {
+        struct batch_month *month = &batch->months[i];
+        event_rows_share(month->block, &plan->context, month->added);
+        month->rows += month->added;
+        batch->bytes += store_block_bytes(month->block);
+    }
 }
 
 int batch_add(struct batch *batch, const struct batch_maker *maker,
               const struct journal_record *record, struct mp_error *err) {
     struct record_plan plan = {.first_day = INT32_MAX, .last_day = INT32_MIN};
     for (size_t i = 0; i < batch->month_count; i++) {
-        batch->months[i].planned_bytes = 0;
+        batch->months[i].planned = (struct store_room){0};
+        batch->months[i].added = 0;
     }
     if (!plan_record(batch, maker, record->data, &plan)) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for a batch of events");

@@ -12,19 +12,21 @@
 
 #include "base/apps.h"
 #include "journal/journal.h"
+#include "store/block.h"
 
 /* ClickHouse's Date on the oldest server ends with 2105-12-31. */
 #define EVENT_DAY_MAX 49672
-/* A batch is full at this many bytes of rows; one record may carry it over. */
+/* A batch is full at this many bytes of rows (store_block_bytes); one record may carry it over. */
 #define BATCH_BYTES_FULL (32u << 20)
-#define BATCH_BYTES_MAX (1u << 30)
+#define BATCH_BYTES_MAX STORE_BLOCK_BYTES_MAX
 
 /* Rows of one partition of `events`: one INSERT, one part, all or nothing. */
 struct batch_month {
     uint32_t month; /* 202611: toYYYYMM(day) */
     uint64_t rows;
-    size_t planned_bytes; /* of the record at hand, at most */
-    struct mp_buf bytes;
+    struct store_room planned; /* for the record at hand, at most */
+    size_t added;              /* rows of the record at hand */
+    struct store_block *block;
     bool is_stored; /* the committer's: these rows are in the store */
 };
 

@@ -1,7 +1,6 @@
 /* One batch into the store, exactly once. */
 #include "load/ask.h"
 #include "load/internal.h"
-#include "load/rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,8 +177,6 @@ static int resolve(struct load *load, struct batch *batch, struct mp_error *err)
 /* ---- Committing ------------------------------------------------------------------------- */
 
 static int insert_months(struct load *load, struct batch *batch, struct mp_error *err) {
-    char columns[EVENT_COLUMNS_BYTES];
-    event_columns(columns);
     for (size_t i = 0; i < batch->month_count; i++) {
         struct batch_month *month = &batch->months[i];
         char query_id[QUERY_ID_BYTES];
@@ -187,8 +184,7 @@ static int insert_months(struct load *load, struct batch *batch, struct mp_error
             continue;
         }
         query_id_of(load, batch, month, query_id);
-        int code = store_insert(load->config.store, "events", columns, mp_buf_str(&month->bytes),
-                                month->rows, query_id, err);
+        int code = store_insert(load->config.store, "events", month->block, query_id, err);
         if (code != MP_OK) {
             return code;
         }

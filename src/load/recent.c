@@ -376,7 +376,7 @@ static int roll_up_touched(struct recent *recent, const struct recent_roll_up *h
     user_rows_clear(&recent->rows);
     for (size_t i = 0; code == MP_OK && i < recent->touched_count; i++) {
         code = roll_up_user(recent, how, recent->touched[i], err);
-        if (code == MP_OK && recent->rows.day_row_count >= INSERT_ROWS_FULL) {
+        if (code == MP_OK && store_block_rows(recent->rows.day_rows) >= INSERT_ROWS_FULL) {
             code = write_rows(recent, err);
         }
     }

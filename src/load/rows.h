@@ -1,30 +1,31 @@
 /*
- * Private to load/: events as RowBinary rows of `events`. The table of columns here is the one
- * source of the INSERT's column list and of the order of a row's bytes. Pure.
+ * Private to load/: events as rows of `events`, in a block. The table of columns here is the one
+ * source of what the INSERT carries. What all events of a journal record share is put once for all
+ * of them. Pure.
  */
 #ifndef MP_LOAD_ROWS_H
 #define MP_LOAD_ROWS_H
 
 #include "base/event.h"
+#include "store/block.h"
 
-/* What of a row is not in the event or its context. */
+/* A row, but for what its context has. */
 struct event_row {
-    const struct mp_context *context;
     const struct mp_event *event;
     struct mp_str user;
     uint64_t user_hash;
-    int32_t day; /* 0 … UINT16_MAX */
+    uint16_t day;
     int64_t time_ms;
     uint32_t batch;
     uint32_t seq;
 };
 
-/* "app, day, …", for store_insert. Made once; any thread. */
-#define EVENT_COLUMNS_BYTES 1024
-void event_columns(char out[EVENT_COLUMNS_BYTES]);
-/* What the row takes at most. */
-size_t event_row_bytes_max(const struct mp_context *context, const struct mp_event *event);
-/* Appends one row; out->failed when there is no room. */
-void event_row_append(struct mp_buf *out, const struct event_row *row);
+/* Empty, for rows of `events`. NULL when memory is out. */
+struct store_block *event_block_create(size_t bytes_max);
+/* Adds a row but for the context's columns; room was made for its event's strings and properties,
+ * and its user. */
+void event_row_put(struct store_block *block, const struct event_row *row);
+/* Completes the last rows, which have this context. Room was made for its strings. */
+void event_rows_share(struct store_block *block, const struct mp_context *context, size_t rows);
 
 #endif

@@ -15,10 +15,11 @@ int user_rows_init(struct user_rows *rows, struct store *store, const char *quer
                    struct mp_error *err) {
     *rows = (struct user_rows){.store = store};
     snprintf(rows->query_prefix, sizeof(rows->query_prefix), "%s", query_prefix);
-    mp_buf_init(&rows->day_rows, DAY_ROWS_BYTES_MAX);
-    mp_buf_init(&rows->first_rows, FIRST_ROWS_BYTES_MAX);
+    rows->day_rows = user_day_block_create(DAY_ROWS_BYTES_MAX);
+    rows->first_rows = user_block_create(FIRST_ROWS_BYTES_MAX);
     rows->rollup = rollup_create();
-    if (!rows->rollup || intern_init(&rows->strings) != MP_OK) {
+    if (!rows->day_rows || !rows->first_rows || !rows->rollup ||
+        intern_init(&rows->strings) != MP_OK) {
         user_rows_deinit(rows);
         return mp_fail(err, MP_E_MEMORY, "", "no memory for rollups");
     }
@@ -28,25 +29,19 @@ int user_rows_init(struct user_rows *rows, struct store *store, const char *quer
 void user_rows_deinit(struct user_rows *rows) {
     rollup_destroy(rows->rollup);
     intern_deinit(&rows->strings);
-    mp_buf_deinit(&rows->day_rows);
-    mp_buf_deinit(&rows->first_rows);
+    store_block_destroy(rows->day_rows);
+    store_block_destroy(rows->first_rows);
     free(rows->events);
     *rows = (struct user_rows){0};
 }
 
-static void clear(struct mp_buf *rows) {
-    mp_buf_clear(rows);
-    if (rows->capacity > IDLE_BYTES_MAX) {
-        mp_buf_deinit(rows);
-    }
-}
-
 void user_rows_clear(struct user_rows *rows) {
     rows->event_count = 0;
-    rows->day_row_count = rows->first_row_count = 0;
     intern_reset(&rows->strings);
-    clear(&rows->day_rows);
-    clear(&rows->first_rows);
+    store_block_clear(rows->day_rows);
+    store_block_clear(rows->first_rows);
+    store_block_trim(rows->day_rows, IDLE_BYTES_MAX);
+    store_block_trim(rows->first_rows, IDLE_BYTES_MAX);
 }
 
 /* ---- One user --------------------------------------------------------------------------- */
@@ -81,15 +76,14 @@ struct emit {
 static int on_day(void *arg, const struct rollup_day *day) {
     struct emit *emit = arg;
     struct user_rows_firsts *found = emit->found;
-    user_day_append(&emit->rows->day_rows, &emit->owner, day);
-    emit->rows->day_row_count++;
+    int code = user_day_put(emit->rows->day_rows, &emit->owner, day);
     if (found->visit == USER_ROWS_DAY_NONE && day->visit_pv > 0) {
         found->visit = day->day;
     }
     if (found->payment == USER_ROWS_DAY_NONE && day->pay_cnt > 0) {
         found->payment = day->day;
     }
-    return MP_OK;
+    return code;
 }
 
 int32_t user_rows_calendar_day(int64_t day) {
@@ -114,39 +108,33 @@ int user_rows_finish(struct user_rows *rows, const struct user_rows_owner *owner
         .last_day = user_rows_calendar_day((int64_t)owner->last_day + ROLLUP_DAYS_BACK)};
     *found = (struct user_rows_firsts){USER_ROWS_DAY_NONE, USER_ROWS_DAY_NONE};
     int code = rollup_user(rows->rollup, &input, on_day, &emit);
-    if (found->visit < known->visit) {
-        user_append(&rows->first_rows, &emit.owner, USER_VISITED, found->visit, owner->user);
-        rows->first_row_count++;
+    if (code == MP_OK && found->visit < known->visit) {
+        code = user_put(rows->first_rows, &emit.owner, USER_VISITED, found->visit, owner->user);
     }
-    if (found->payment < known->payment) {
-        user_append(&rows->first_rows, &emit.owner, USER_PAID, found->payment, owner->user);
-        rows->first_row_count++;
+    if (code == MP_OK && found->payment < known->payment) {
+        code = user_put(rows->first_rows, &emit.owner, USER_PAID, found->payment, owner->user);
     }
     rows->event_count = 0;
     intern_reset(&rows->strings);
-    bool is_too_large = rows->day_rows.failed || rows->first_rows.failed;
-    return code == MP_OK && is_too_large ? MP_E_TOO_LARGE : code;
+    return code;
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-static int insert(struct user_rows *rows, const char *table, const char *columns,
-                  const struct mp_buf *bytes, uint64_t count, struct mp_error *err) {
+static int insert(struct user_rows *rows, const char *table, const struct store_block *block,
+                  struct mp_error *err) {
     char query_id[USER_ROWS_PREFIX_BYTES + 32];
-    if (count == 0) {
+    if (store_block_rows(block) == 0) {
         return MP_OK;
     }
     snprintf(query_id, sizeof(query_id), "%s-%" PRIu64, rows->query_prefix, ++rows->inserts);
-    return store_insert(rows->store, table, columns, mp_buf_str(bytes), count, query_id, err);
+    return store_insert(rows->store, table, block, query_id, err);
 }
 
 int user_rows_insert(struct user_rows *rows, struct mp_error *err) {
     /* user_days before users: whoever counts as new is also seen as a visitor. */
-    int code = insert(rows, "user_days", user_day_columns, &rows->day_rows, rows->day_row_count,
-                      err);
-    return code == MP_OK ? insert(rows, "users", user_columns, &rows->first_rows,
-                                  rows->first_row_count, err)
-                         : code;
+    int code = insert(rows, "user_days", rows->day_rows, err);
+    return code == MP_OK ? insert(rows, "users", rows->first_rows, err) : code;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */

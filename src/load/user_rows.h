@@ -9,8 +9,8 @@
 #include "load/intern.h"
 #include "load/rollup.h"
 
-#include "base/buf.h"
 #include "base/zone.h"
+#include "store/block.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -31,10 +31,8 @@ struct user_rows {
     int32_t day; /* of the last event, and how many it had */
     uint32_t day_events;
 
-    struct mp_buf day_rows;
-    struct mp_buf first_rows;
-    uint64_t day_row_count;
-    uint64_t first_row_count;
+    struct store_block *day_rows;
+    struct store_block *first_rows;
 };
 
 /* query_prefix: begins the ids of our inserts, at most 60 bytes of [A-Za-z0-9_.-]. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "store/body.h"
 #include "store/internal.h"
 
 /* ---- Receiving -------------------------------------------------------------------------- */
@@ -65,6 +66,19 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg) {
     return line.len;
 }
 
+static size_t on_read(char *out, size_t size, size_t count, void *arg) {
+    return store_body_read(arg, out, size * count);
+}
+
+/* libcurl asks for it before it sends again, what it was refused before the first byte. */
+static int on_seek(void *arg, curl_off_t offset, int origin) {
+    if (offset != 0 || origin != SEEK_SET) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    store_body_rewind(arg);
+    return CURL_SEEKFUNC_OK;
+}
+
 static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up) {
     (void)down_total, (void)down, (void)up_total, (void)up;
@@ -100,18 +114,30 @@ static void set_connection(const struct store *store, const struct store_call *c
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, call->is_repeatable ? 0L : 1L);
 }
 
+static void set_body(CURL *easy, const struct store_call *call) {
+    if (call->rows) {
+        store_body_rewind(call->rows);
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+        curl_easy_setopt(easy, CURLOPT_READDATA, call->rows);
+        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+        curl_easy_setopt(easy, CURLOPT_SEEKDATA, call->rows);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)store_body_length(call->rows));
+    } else if (call->body.ptr) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.ptr);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+    }
+}
+
 static void set_request(const struct store *store, struct store_call *call, const char *url,
                         int64_t timeout_ms) {
     CURL *easy = call->easy;
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                     call->is_insert ? store->insert_headers : store->headers);
-    if (call->body.ptr) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.ptr);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-    }
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->rows ? store->insert_headers : store->headers);
+    set_body(easy, call);
     /* A server that stands still never says "continue", and then never gets the rows either. */
     curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

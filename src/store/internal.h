@@ -58,11 +58,11 @@ void store_pool_give(struct store *store, CURL *easy);
 
 struct store_call {
     /* What to send. */
-    struct mp_str url_path; /* "/ping", "/?…" */
-    struct mp_str body;     /* ptr NULL = GET */
-    bool is_repeatable;     /* may be sent twice: kept connections and the next host may be used */
-    bool is_insert;         /* with the insert headers; the body waits for 100 Continue */
-    int only_origin;        /* -1 = any host, with fail-over; else that one */
+    struct mp_str url_path;  /* "/ping", "/?…" */
+    struct mp_str body;      /* ptr NULL = GET */
+    struct store_body *rows; /* instead, of an insert: with its headers; waits for 100 Continue */
+    bool is_repeatable;      /* may be sent twice: kept connections and the next host may be used */
+    int only_origin;         /* -1 = any host, with fail-over; else that one */
     int64_t timeout_ms;
     const char *query_id;                /* NULL = nothing to kill when the call is given up */
     const struct store_options *options; /* for is_cancelled only; may be NULL */

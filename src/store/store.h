@@ -6,8 +6,7 @@
 #ifndef MP_STORE_STORE_H
 #define MP_STORE_STORE_H
 
-#include "base/buf.h"
-#include "base/error.h"
+#include "store/block.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -100,13 +99,13 @@ MP_MUST_CHECK int store_exec(struct store *store, const char *sql, struct mp_err
 /* ---- Inserts ---------------------------------------------------------------------------- */
 
 /*
- * One INSERT of RowBinary rows as one block (one part per partition). Not tried again by itself.
+ * One INSERT of a block (one part per partition): all its rows or none. Not tried again by itself.
  * query_id: [A-Za-z0-9_.-], at most 100 bytes, never NULL. When it fails with anything but
  * MP_E_ARGUMENT, MP_E_TOO_LARGE or MP_E_MEMORY the rows may or may not be there: call
  * store_settle(query_id), then look. MP_E_CORRUPT: the server counts other rows than were sent.
  */
-MP_MUST_CHECK int store_insert(struct store *store, const char *table, const char *columns,
-                               struct mp_str rows, uint64_t row_count, const char *query_id,
+MP_MUST_CHECK int store_insert(struct store *store, const char *table,
+                               const struct store_block *block, const char *query_id,
                                struct mp_error *err);
 /* Returns 0 once no statement with that query_id runs any more on any host (kills it if need be).
  * Every host must answer; takes half a second at least, 30 s at most (MP_E_TIMEOUT). */

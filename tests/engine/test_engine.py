@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import native
 from embedded import Embedded
 from engine_http import EngineHttp
 
@@ -45,6 +46,15 @@ def table(http):
 def rows(count, text=b"some words\n\n here", day=20000):
     tail = struct.pack("<B", len(text)) + text
     return b"".join(struct.pack("<HQ", day, n) + tail for n in range(count))
+
+
+def block(count, words=b"some words\n\n here", day=20000):
+    """The same in Native."""
+    return native.block([("day", "Date", [day] * count), ("n", "UInt64", range(count)),
+                         ("s", "String", [words] * count)])
+
+
+INSERTS = pytest.mark.parametrize("form, make", [("RowBinary", rows), ("Native", block)])
 
 
 def count(http, table):
@@ -238,16 +248,18 @@ def test_an_insert_and_its_rows_may_stand_in_one_body(http, table, data):
     assert http.query(f"SELECT n, s FROM {table} ORDER BY n") == "1\ta\n2\tb\n"
 
 
-def test_rows_of_bytes_that_look_like_text_arrive_as_they_are(http, table):
+@INSERTS
+def test_rows_of_bytes_that_look_like_text_arrive_as_they_are(http, table, form, make):
     """Two line ends in a row end the rows of an INSERT that chDB gets as one text."""
-    reply = http.ask(rows(1000, b"\n\n \t\r\n;'\\"), query=f"INSERT INTO {table} FORMAT RowBinary")
+    reply = http.ask(make(1000, b"\n\n \t\r\n;'\\"), query=f"INSERT INTO {table} FORMAT {form}")
     assert '"written_rows":"1000"' in reply.headers["X-ClickHouse-Summary"]
     told = http.query(f"SELECT count(), uniqExact(s), any(length(s)) FROM {table}")
     assert told == "1000\t1\t9\n"
 
 
-def test_a_statement_and_rows_cut_anywhere_are_the_same(http, table):
-    whole = f"INSERT INTO {table} (day, n, s) FORMAT RowBinary\n".encode() + rows(20, b"\n")
+@INSERTS
+def test_a_statement_and_rows_cut_anywhere_are_the_same(http, table, form, make):
+    whole = f"INSERT INTO {table} (day, n, s) FORMAT {form}\n".encode() + make(20, b"\n")
     for cut in range(1, 80):
         connection = http.connect()
         connection.putrequest("POST", "/?")
@@ -263,33 +275,52 @@ def test_a_statement_and_rows_cut_anywhere_are_the_same(http, table):
     assert http.query(f"SELECT count(), uniqExact(n, s) FROM {table}") == "1580\t20\n"
 
 
-def test_three_hundred_thousand_rows_are_one_part(http, table):
-    reply = http.ask(rows(300_000), query=f"INSERT INTO {table} FORMAT RowBinary")
+@INSERTS
+def test_three_hundred_thousand_rows_are_one_part(http, table, form, make):
+    reply = http.ask(make(300_000), query=f"INSERT INTO {table} FORMAT {form}")
     assert '"written_rows":"300000"' in reply.headers["X-ClickHouse-Summary"]
     parts = "SELECT count(), sum(rows), max(level) FROM system.parts WHERE active AND table = '%s'"
     assert http.query(parts % table) == "1\t300000\t0\n"
 
 
+def test_a_block_is_never_cut_by_the_engines_sizes(http, table):
+    http.ask(block(30_000), query=f"INSERT INTO {table} FORMAT Native", max_insert_block_size=1000,
+             min_insert_block_size_rows=1000)
+    assert http.query("SELECT count(), sum(rows) FROM system.parts WHERE active AND "
+                      f"table = '{table}'") == "1\t30000\n"
+
+
 def test_rows_with_a_fault_are_refused_whole(http, table):
     for bad in (rows(200_000)[:-1], rows(10) + b"\xff", b"x"):
         assert http.refused(bad, query=f"INSERT INTO {table} FORMAT RowBinary") == 33
+    for bad in (block(200_000)[:-1], block(10) + b"\xff", b"x"):
+        assert http.refused(bad, query=f"INSERT INTO {table} FORMAT Native") in (32, 33)
     assert http.refused("2026-01-01,1,a\n2026-01-01,x,a\n",
                         query=f"INSERT INTO {table} FORMAT CSV") == 27
     assert http.refused(b"", query=f"INSERT INTO {table} FORMAT NoSuch") == 73
-    assert http.refused(rows(9), query=f"INSERT INTO {table} (nosuch) FORMAT RowBinary") == 16
-    assert http.refused(rows(9), query="INSERT INTO nosuch FORMAT RowBinary") == 60
+    for form, data in (("RowBinary", rows(9)), ("Native", block(9))):
+        assert http.refused(data, query=f"INSERT INTO {table} (nosuch) FORMAT {form}") == 16
+        assert http.refused(data, query=f"INSERT INTO nosuch FORMAT {form}") == 60
     assert count(http, table) == 0
 
 
-def test_nothing_of_a_body_that_ends_early_stays(http, table):
-    data = rows(150_000)
+def test_of_a_block_cut_anywhere_nothing_is_inserted(http, table):
+    data = block(20)
+    for cut in range(1, len(data)):
+        http.refused(data[:cut], query=f"INSERT INTO {table} FORMAT Native")
+    assert count(http, table) == 0
+
+
+@INSERTS
+def test_nothing_of_a_body_that_ends_early_stays(http, table, form, make):
+    data = make(150_000)
     for part in (0, 10, len(data) // 2, len(data) - 1):
-        sent = http.send(f"INSERT INTO {table} FORMAT RowBinary", len(data), data[:part])
+        sent = http.send(f"INSERT INTO {table} FORMAT {form}", len(data), data[:part])
         time.sleep(0.1)
         sent.close()
     wait_idle(http)
     assert count(http, table) == 0
-    assert http.ask(data, query=f"INSERT INTO {table} FORMAT RowBinary").status == 200
+    assert http.ask(data, query=f"INSERT INTO {table} FORMAT {form}").status == 200
     assert count(http, table) == 150_000
 
 
@@ -305,8 +336,9 @@ def test_an_insert_can_be_killed_by_its_query_id(http, table):
     assert count(http, table) == 0
 
 
-def test_a_killed_engine_has_all_rows_of_an_insert_or_none(tmp_path):
-    data = rows(200_000)
+@INSERTS
+def test_a_killed_engine_has_all_rows_of_an_insert_or_none(tmp_path, form, make):
+    data = make(200_000)
     for tick in range(6):
         with Embedded(tmp_path / "engine") as running:
             http = EngineHttp(running.socket_path)
@@ -318,8 +350,8 @@ def test_a_killed_engine_has_all_rows_of_an_insert_or_none(tmp_path):
             killer.start()
             acknowledged = 0
             try:
-                while http.ask(data, query="INSERT INTO t FORMAT RowBinary").status == 200:
-                    acknowledged += len(data) // len(rows(1))
+                while http.ask(data, query=f"INSERT INTO t FORMAT {form}").status == 200:
+                    acknowledged += 200_000
             except OSError:
                 pass
             killer.join()

@@ -1,6 +1,5 @@
-"""store/ against a real server: literals, inserts, migrations, fail-over, time and cancelling."""
+"""store/ against a real server: literals, migrations, fail-over, time and cancelling."""
 
-import random
 import socket
 import ssl
 import struct
@@ -12,51 +11,11 @@ import uuid
 import pytest
 
 from clickhouse import free_port
-from store_tool import StoreTool
+from native import text, varint
+from store_tool import EVENTS, StoreTool, event, place, stored
 
-SEED = random.randrange(1 << 32)
 INT64_MIN = -(1 << 63)
 UINT64_MAX = (1 << 64) - 1
-
-
-@pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return random.Random(SEED)
-
-
-@pytest.fixture
-def tool(store_place):
-    """Asks questions that need no tables of ours."""
-    with StoreTool(**{**store_place, "database": "default"}) as running:
-        running.opened.ok()
-        yield running
-
-
-@pytest.fixture
-def fresh(store_place):
-    """On a database that is not there yet."""
-    with StoreTool(**store_place) as running:
-        running.opened.ok()
-        yield running
-
-
-@pytest.fixture
-def migrated(fresh):
-    fresh.ask(do="migrate").ok()
-    return fresh
-
-
-def varint(number):
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes(out + bytes([number]))
-
-
-def text(value):
-    return varint(len(value)) + value
 
 
 def u64(number):
@@ -209,42 +168,7 @@ def test_a_cancelled_statement_returns_soon(tool):
     assert tool.run("SELECT 1 FORMAT TabSeparated").ok() == b"1\n"
 
 
-# ---- Inserts ----
-
-EVENTS = "batch, seq, app, day, user_hash, name"
-
-
-def event(batch, seq, day=20000, name=b"$launch"):
-    return (struct.pack("<II", batch, seq) + text(b"shop") + struct.pack("<H", day) + u64(seq)
-            + text(name))
-
-
-def count(tool, batch):
-    return int(tool.run("SELECT count() FROM events WHERE batch = {batch:UInt64}"
-                        " FORMAT TabSeparated", ("batch", "u64", batch)).ok())
-
-
-def test_an_insert_is_whole_and_of_one_part(migrated, rng):
-    rows = [event(1, seq, name=rng.randbytes(rng.randrange(60))) for seq in range(30000)]
-    migrated.insert("events", EVENTS, b"".join(rows), len(rows), "first-insert").ok()
-    assert count(migrated, 1) == len(rows)
-    parts = migrated.run("SELECT count(), sum(rows) FROM system.parts WHERE table = 'events'"
-                         " AND database = currentDatabase() AND active FORMAT TabSeparated").ok()
-    assert parts == b"1\t30000\n"
-
-
-@pytest.mark.parametrize("batch", [0x0A0A0A0A, 0x20202020, 0x09090909, 0x0D0A0D0A, 0x3B3B3B3B])
-def test_rows_may_begin_with_blanks_and_line_ends(migrated, batch):
-    migrated.insert("events", EVENTS, event(batch, 1) + event(batch, 2), 2, uuid.uuid4().hex).ok()
-    assert count(migrated, batch) == 2
-
-
-def test_rows_that_end_early_are_refused_whole(migrated):
-    rows = event(2, 1) + event(2, 2)
-    outcome = migrated.insert("events", EVENTS, rows[:-1], 2, "cut-insert")
-    assert outcome.code == "engine", outcome
-    assert count(migrated, 2) == 0
-
+# ---- Settling ----
 
 def test_settle_ends_a_statement_that_still_runs(tool, store_place):
     with StoreTool(**{**store_place, "database": "default"}) as other:
@@ -294,11 +218,6 @@ def test_a_database_of_a_newer_program_is_refused(migrated):
 
 # ---- Servers of their own: killed, stopped, several ----
 
-def place(server, database="minipulse", **more):
-    return {"url": server.url, "user": server.user, "password": server.password,
-            "database": database, **more}
-
-
 def statements_running(server):
     rows = server.rows("SELECT query_id FROM system.processes WHERE query NOT LIKE '%system.proc%'")
     return [row[0] for row in rows]
@@ -347,90 +266,6 @@ def test_giving_up_ends_the_statement_on_the_server(clickhouse):
         while statements_running(clickhouse) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert statements_running(clickhouse) == []
-
-
-def test_rows_never_reach_a_server_that_stands_still(clickhouse):
-    """A paused server accepts connections in its kernel and reads what lies there when it goes on:
-    an insert that was given up must not be among it."""
-    with StoreTool(**place(clickhouse)) as tool:
-        tool.ask(do="migrate").ok()
-        clickhouse.pause()
-        tool.send(do="insert", table="events", columns=EVENTS, rows=event(3, 1).hex(), count=1,
-                  query_id="into-the-dark")
-        time.sleep(1)
-        tool.process.kill()
-        clickhouse.resume()
-    with StoreTool(**place(clickhouse)) as tool:
-        tool.ask(do="settle", query_id="into-the-dark").ok()
-        time.sleep(0.5)
-        assert count(tool, 3) == 0
-
-
-def test_a_server_killed_within_an_insert_leaves_all_rows_or_none(clickhouse, rng):
-    with StoreTool(**place(clickhouse)) as tool:
-        tool.ask(do="migrate").ok()
-        for batch in range(10, 14):
-            rows = b"".join(event(batch, seq) for seq in range(200000))
-            tool.send(do="insert", table="events", columns=EVENTS, rows=rows.hex(), count=200000,
-                      query_id=f"batch-{batch}")
-            time.sleep(rng.uniform(0.02, 0.5))
-            clickhouse.kill()
-            outcome = tool.receive()
-            assert outcome.code in ("ok", "unavailable"), outcome
-            clickhouse.start()
-            assert count(tool, batch) in ((200000,) if outcome.code == "ok" else (0, 200000))
-
-
-class Cutter:
-    """A proxy that passes a request on but loses its end: the server sees the stream closed."""
-
-    def __init__(self, port, bytes_max):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.target = port
-        self.bytes_max = bytes_max
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            client, _ = self.listener.accept()
-            threading.Thread(target=self.pass_on, args=(client,), daemon=True).start()
-
-    def pass_on(self, client):
-        server = socket.create_connection(("127.0.0.1", self.target))
-        threading.Thread(target=self.copy_back, args=(server, client), daemon=True).start()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        left = self.bytes_max
-        while left > 0:
-            data = client.recv(65536)
-            if not data:
-                break
-            server.sendall(data[:left])
-            left -= len(data)
-        server.shutdown(socket.SHUT_WR)
-
-    @staticmethod
-    def copy_back(server, client):
-        while data := server.recv(65536):
-            client.sendall(data)
-        client.close()
-
-
-def test_a_body_that_loses_its_end_on_the_way_is_not_inserted(shared_clickhouse):
-    """Without its framing the server would insert the rows that arrived."""
-    database = f"cut_{uuid.uuid4().hex}"
-    rows = b"".join(event(4, seq) for seq in range(5000))
-    with StoreTool(**place(shared_clickhouse, database)) as tool:
-        tool.ask(do="migrate").ok()
-        # Rows are of one length, so that any cut is at the end of a row now and then.
-        for cut in range(60000, 60000 + 40):
-            cutter = Cutter(shared_clickhouse.http_port, cut)
-            url = f"http://127.0.0.1:{cutter.port}"
-            with StoreTool(**place(shared_clickhouse, database, url=url)) as lossy:
-                outcome = lossy.insert("events", EVENTS, rows, 5000, uuid.uuid4().hex)
-                assert outcome.code != "ok"
-        assert count(tool, 4) == 0
 
 
 class Closer:
@@ -544,7 +379,7 @@ def test_tls_is_trusted_only_with_its_certificate(shared_clickhouse, tls_host):
     with StoreTool(**place(shared_clickhouse, database, url=url, ca_file=certificate)) as tool:
         tool.ask(do="migrate").ok()
         tool.insert("events", EVENTS, event(5, 1), 1, uuid.uuid4().hex).ok()
-        assert count(tool, 5) == 1
+        assert stored(tool, 5) == 1
     with StoreTool(**place(shared_clickhouse, url=url)) as tool:
         outcome = tool.run("SELECT 1")
         assert outcome.code == "unavailable" and "certificate" in outcome.message.lower()

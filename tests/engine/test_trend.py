@@ -65,8 +65,9 @@ class Rollups:
                 self.days[key] = row[3:]
         for part in by_month.values():
             body = b"".join(text(app) + struct.pack("<HQQIQII", *rest) for app, *rest in part)
-            self.tool.insert("user_days", "app, day, user_hash, version, visit_pv, dwell_ms, opens,"
-                             " depth_sum", body, len(part), uuid.uuid4().hex).ok()
+            self.tool.insert("user_days", "app LowCardinality(String), day Date, user_hash UInt64,"
+                             " version UInt64, visit_pv UInt32, dwell_ms UInt64, opens UInt32,"
+                             " depth_sum UInt32", body, len(part), uuid.uuid4().hex).ok()
 
     def add_first(self, rows):
         """rows: (app, user, kind, day); the earliest holds."""
@@ -75,7 +76,8 @@ class Rollups:
             self.first[key] = min(day, self.first.get(key, day))
         body = b"".join(text(app) + struct.pack("<QBHH", user, kind, 65535 - day, day)
                         + text(f"user {user}") for app, user, kind, day in rows)
-        self.tool.insert("users", "app, user_hash, kind, rank, first_day, user", body, len(rows),
+        self.tool.insert("users", "app LowCardinality(String), user_hash UInt64, kind UInt8,"
+                         " rank UInt16, first_day Date, user String", body, len(rows),
                          uuid.uuid4().hex).ok()
 
 

@@ -5,7 +5,8 @@
  *   {"do":"open","url":…,"user":…,"password":…,"database":…,"connections":2,"ca_file":…}
  *   {"do":"run","sql":hex,"bind":[[name,type,value],…],"read_only":bool,"timeout_ms":…,
  *    "cancel_after_ms":…,"query_id":…}     → "data": hex of the answer
- *   {"do":"insert","table":…,"columns":…,"rows":hex,"count":…,"query_id":…}
+ *   {"do":"insert","table":…,"columns":"name Type, …","rows":hex of RowBinary,"count":…,
+ *    "query_id":…}
  *   {"do":"settle","query_id":…}, {"do":"migrate"}, {"do":"ping"}, {"do":"version"}
  *   {"do":"trend","app":…,"zone":…,"from":day,"to":day,"by":0,"csv":bool,"now_ms":…}
  *
@@ -210,10 +211,94 @@ static int open_store(struct mp_json request, struct mp_error *err) {
     return store_open(&config, &store, err);
 }
 
+/* ---- Inserts ---------------------------------------------------------------------------- */
+
+/* "name Type, name Type, …", types as the schema writes them for servers that have "lowcard". */
+static size_t parse_columns(struct mp_str list, struct store_column *columns) {
+    static const char *const types[] = {
+        [STORE_UINT8] = "UInt8",     [STORE_INT8] = "Int8",
+        [STORE_UINT16] = "UInt16",   [STORE_UINT32] = "UInt32",
+        [STORE_UINT64] = "UInt64",   [STORE_INT64] = "Int64",
+        [STORE_FLOAT64] = "Float64", [STORE_DATE] = "Date",
+        [STORE_STRING] = "String",   [STORE_LOWCARD] = "LowCardinality(String)"};
+    size_t count = 0;
+    while (list.len > 0) {
+        struct mp_str type = mp_str_trim(mp_str_cut(&list, ','));
+        struct store_column *column = &columns[count++];
+        column->name = copy(mp_str_cut(&type, ' '));
+        column->is_array = mp_str_starts_with(type, MP_STR("Array("));
+        if (column->is_array) {
+            type = mp_str_range(type.ptr + strlen("Array("), type.len - strlen("Array()"));
+        }
+        size_t i = 0;
+        while (i < sizeof(types) / sizeof(types[0]) && !mp_str_is(type, types[i])) {
+            i++;
+        }
+        column->type = (enum store_type)i;
+    }
+    return count;
+}
+
+static uint64_t read_number(struct mp_reader *reader, enum store_type type) {
+    switch (type) {
+    case STORE_UINT8:
+    case STORE_INT8:
+        return mp_read_byte(reader);
+    case STORE_UINT16:
+    case STORE_DATE:
+        return mp_read_u16(reader);
+    case STORE_UINT32:
+        return mp_read_u32(reader);
+    default:
+        return mp_read_u64(reader);
+    }
+}
+
+static void put_value(struct store_block *block, size_t column, enum store_type type,
+                      struct mp_reader *reader) {
+    if (type >= STORE_STRING) {
+        store_block_put_str(block, column, mp_read_lstr(reader));
+    } else {
+        store_block_put_uint(block, column, read_number(reader, type));
+    }
+}
+
+/* Rows come as RowBinary. */
+static void put_row(struct store_block *block, const struct store_column *columns, size_t count,
+                    struct mp_reader *reader) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t elements = columns[i].is_array ? mp_read_varint(reader) : 1;
+        for (; elements > 0; elements--) {
+            put_value(block, i, columns[i].type, reader);
+        }
+        if (columns[i].is_array) {
+            store_block_end_array(block, i);
+        }
+    }
+}
+
 static int insert(struct mp_json request, struct mp_error *err) {
+    struct store_column columns[STORE_BLOCK_COLUMNS_MAX];
+    size_t count = parse_columns(text_of(request, "columns"), columns);
     struct mp_str rows = from_hex(text_of(request, "rows"));
-    return store_insert(store, copy_of(request, "table"), copy_of(request, "columns"), rows,
-                        (uint64_t)number_of(request, "count"), copy_of(request, "query_id"), err);
+    struct mp_reader reader;
+    struct store_block *block = store_block_create(columns, count, STORE_BLOCK_BYTES_MAX);
+    mp_reader_init(&reader, rows.ptr, rows.len);
+    /* There are no more elements than bytes. */
+    struct store_room room = {(size_t)number_of(request, "count"), rows.len, rows.len};
+    if (!block || store_block_reserve(block, &room) != MP_OK) {
+        abort();
+    }
+    for (size_t i = 0; i < room.rows; i++) {
+        put_row(block, columns, count, &reader);
+    }
+    if (reader.failed) {
+        abort();
+    }
+    int code =
+        store_insert(store, copy_of(request, "table"), block, copy_of(request, "query_id"), err);
+    store_block_destroy(block);
+    return code;
 }
 
 static int perform(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {

@@ -2,7 +2,10 @@
 
 import json
 import os
+import struct
 import subprocess
+
+from native import text
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -64,6 +67,7 @@ class StoreTool:
                 else one(value)]
 
     def insert(self, table, columns, rows, count, query_id):
+        """columns: "name Type, name Type, …"; rows: RowBinary."""
         return self.ask(do="insert", table=table, columns=columns, rows=rows.hex(), count=count,
                         query_id=query_id)
 
@@ -77,3 +81,26 @@ class StoreTool:
 
     def __exit__(self, *_):
         self.close()
+
+
+# ---- Rows of events, as far as tests need them -------------------------------------------------
+
+EVENTS = ("batch UInt32, seq UInt32, app LowCardinality(String), day Date, user_hash UInt64,"
+          " name LowCardinality(String)")
+
+
+def event(batch, seq, day=20000, name=b"$launch"):
+    """The user's hash is seq."""
+    return (struct.pack("<II", batch, seq) + text(b"shop") + struct.pack("<HQ", day, seq)
+            + text(name))
+
+
+def stored(tool, batch):
+    return int(tool.run("SELECT count() FROM events WHERE batch = {batch:UInt64}"
+                        " FORMAT TabSeparated", ("batch", "u64", batch)).ok())
+
+
+def place(server, database="minipulse", **more):
+    """Where StoreTool is to connect."""
+    return {"url": server.url, "user": server.user, "password": server.password,
+            "database": database, **more}

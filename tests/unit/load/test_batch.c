@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "helpers.h"
-#include "load/rows.h"
+#include "unit/store/native_block.h"
 
 #define EVENTS 6
 
@@ -13,6 +13,7 @@ static struct mp_apps *apps;
 static struct mp_apps_snapshot *snapshot;
 static struct mp_zone *zone;
 static struct mp_buf record;
+static struct mp_buf rows;
 static uint64_t identities;
 
 /* 2026-10-31 16:00 UTC is the first moment of November in Shanghai. */
@@ -33,12 +34,14 @@ static int make_all(void **state) {
     maker.default_zone = zone;
     batch = batch_create();
     mp_buf_init(&record, MP_RECORD_BYTES_MAX);
+    mp_buf_init(&rows, 64u << 20);
     batch_begin(batch, 7, 100);
     return 0;
 }
 
 static int drop_all(void **state) {
     mp_buf_deinit(&record);
+    mp_buf_deinit(&rows);
     batch_destroy(batch);
     seen_index_close(maker.index);
     mp_apps_release(snapshot);
@@ -69,32 +72,11 @@ static int add_record(void) {
     return batch_add(batch, &maker, &from, &err);
 }
 
-/* Columns of a row, as far as tests look. */
-struct row {
-    char app[16];
-    uint16_t day;
-    uint64_t user_hash;
-    int64_t time_ms;
-    uint32_t batch;
-    uint32_t seq;
-};
-
-static struct row read_row(struct mp_reader *reader) {
-    struct row row = {0};
-    struct mp_str app = mp_read_lstr(reader);
-    snprintf(row.app, sizeof(row.app), "%.*s", MP_STR_ARG(app));
-    row.day = mp_read_u16(reader);
-    row.user_hash = mp_read_u64(reader);
-    row.time_ms = (int64_t)mp_read_u64(reader);
-    row.batch = mp_read_u32(reader);
-    row.seq = mp_read_u32(reader);
-    return row;
-}
-
-static struct row first_row(size_t month) {
-    struct mp_reader reader;
-    mp_reader_init(&reader, batch->months[month].bytes.ptr, batch->months[month].bytes.len);
-    return read_row(&reader);
+/* The rows of a month as the store gets them. */
+static struct mp_str rows_of(size_t month) {
+    mp_buf_clear(&rows);
+    store_block_write(batch->months[month].block, false, &rows);
+    return mp_buf_str(&rows);
 }
 
 static void events_go_to_the_month_of_their_day_in_the_apps_zone(void **state) {
@@ -111,10 +93,34 @@ static void events_go_to_the_month_of_their_day_in_the_apps_zone(void **state) {
     assert_int_equal(batch->months[0].rows, 2);
     assert_int_equal(batch->months[1].month, 202611);
     assert_int_equal(batch->months[1].rows, 1);
-    assert_int_equal(first_row(1).time_ms, NOVEMBER_MS);
+    assert_int_equal(native_rows(rows_of(0)), 2);
+    assert_int_equal(native_uint(rows_of(1), "time_ms", 0), NOVEMBER_MS);
     assert_int_equal(batch->touched.count, 2);
     assert_int_equal(batch->last_day, batch->first_day + 1);
     assert_int_equal(batch->end_lsn, 200);
+}
+
+static void a_row_has_the_context_of_its_own_record(void **state) {
+    (void)state;
+    uint64_t count;
+    for (uint64_t i = 0; i < 3; i++) {
+        begin_record(i == 1 ? "paris" : "shop");
+        put_event(10 * i, "", NOVEMBER_MS + DAY_MS);
+        put_event(10 * i, "", NOVEMBER_MS + DAY_MS);
+        put_event(10 * i + 1, "", NOVEMBER_MS + (i == 0 ? DAY_MS : -DAY_MS));
+        assert_int_equal(add_record(), 0);
+    }
+    assert_int_equal(batch->months[0].month, 202611);
+    assert_int_equal(batch->months[1].month, 202610);
+    static const char *const apps[] = {"shop", "shop", "paris", "shop"};
+    struct mp_str november = rows_of(0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(mp_str_is(native_find(november, "app", i, 0, &count), apps[i]));
+    }
+    assert_int_equal(count, 4);
+    assert_true(mp_str_is(native_find(rows_of(1), "app", 0, 0, &count), "paris"));
+    assert_true(mp_str_is(native_find(rows_of(1), "app", 1, 0, &count), "shop"));
+    assert_int_equal(count, 2);
 }
 
 static void duplicates_are_dropped_within_a_batch_and_across(void **state) {
@@ -137,7 +143,6 @@ static void duplicates_are_dropped_within_a_batch_and_across(void **state) {
 static void seq_counts_the_events_of_each_user(void **state) {
     (void)state;
     static const uint32_t wanted[] = {1, 1, 2, 2, 3};
-    struct mp_reader reader;
     begin_record("shop");
     put_event(1, "", NOVEMBER_MS);
     put_event(2, "u2", NOVEMBER_MS);
@@ -145,12 +150,10 @@ static void seq_counts_the_events_of_each_user(void **state) {
     put_event(4, "u1", NOVEMBER_MS);
     put_event(5, "u2", NOVEMBER_MS);
     assert_int_equal(add_record(), 0);
-    size_t row_bytes = batch->months[0].bytes.len / 5;
+    struct mp_str bytes = rows_of(0);
     for (size_t i = 0; i < 5; i++) {
-        mp_reader_init(&reader, batch->months[0].bytes.ptr + i * row_bytes, row_bytes);
-        struct row row = read_row(&reader);
-        assert_int_equal(row.seq, wanted[i]);
-        assert_int_equal(row.batch, 7);
+        assert_int_equal(native_uint(bytes, "seq", i), wanted[i]);
+        assert_int_equal(native_uint(bytes, "batch", i), 7);
     }
 }
 
@@ -163,7 +166,7 @@ static void a_time_that_no_calendar_has_is_that_of_the_receipt(void **state) {
         begin_record("shop");
         put_event(++identities + 1000, "", times_ms[i]);
         assert_int_equal(add_record(), 0);
-        assert_int_equal(first_row(0).time_ms, NOVEMBER_MS);
+        assert_int_equal(native_uint(rows_of(0), "time_ms", 0), NOVEMBER_MS);
         assert_int_equal(batch->months[0].month, 202611);
     }
 }
@@ -200,12 +203,12 @@ static void the_same_records_make_the_same_rows(void **state) {
     assert_int_equal(add_record(), 0);
     struct mp_buf before;
     mp_buf_init(&before, 1u << 20);
-    mp_buf_append_str(&before, mp_buf_str(&batch->months[0].bytes));
+    mp_buf_append_str(&before, rows_of(0));
     seen_index_close(maker.index);
     assert_int_equal(seen_index_open(test_dir, &maker.index, &err), 0);
     batch_begin(batch, 7, 100);
     assert_int_equal(add_record(), 0);
-    assert_true(mp_str_eq(mp_buf_str(&before), mp_buf_str(&batch->months[0].bytes)));
+    assert_true(mp_str_eq(mp_buf_str(&before), rows_of(0)));
     mp_buf_deinit(&before);
 }
 
@@ -214,6 +217,7 @@ static void the_same_records_make_the_same_rows(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         EACH(events_go_to_the_month_of_their_day_in_the_apps_zone),
+        EACH(a_row_has_the_context_of_its_own_record),
         EACH(duplicates_are_dropped_within_a_batch_and_across),
         EACH(seq_counts_the_events_of_each_user),
         EACH(a_time_that_no_calendar_has_is_that_of_the_receipt),
