@@ -38,7 +38,7 @@ struct load {
     uint32_t next_batch;
     uint64_t next_lsn;
     int64_t handed_over_ms; /* monotonic: the last batch */
-    bool is_replay; /* the first batch was begun by a former process: its number and end */
+    bool is_replay;         /* the first batch was begun by a former process: its number and end */
     uint32_t replay_batch;
     uint64_t replay_end_lsn;
 

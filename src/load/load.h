@@ -5,7 +5,8 @@
  * carry the batch number), append the identities to the seen log, advance the cursor. After a doubt
  * (crash, lost connection) the same range is read again and the store is asked which rows of that
  * batch it has: all → go on; none → insert; some → delete those, insert. Rollups are recomputed for
- * the users that batches touched and replace the rows before them, so repeating is harmless.
+ * the users that batches touched, from the events remembered of them or read back, and replace the
+ * rows before them, so repeating is harmless.
  */
 #ifndef MP_LOAD_LOAD_H
 #define MP_LOAD_LOAD_H
@@ -27,12 +28,12 @@ struct load_config {
     struct mp_apps *apps;
     const char *dir; /* for the seen log */
     uint32_t batch_events_max;
-    int64_t batch_wait_ms;  /* how long a batch may wait for more */
-    int64_t rollup_wait_ms; /* how long rollups may lag behind events when busy */
-    int64_t burst_ms;       /* how long a burst goes before loading; 0 = not at all */
-    uint64_t burst_bytes;   /* of the journal that may wait meanwhile */
-    int64_t dedupe_ms;      /* at least 72 h */
-    int64_t late_ms;        /* accepted lateness, for complete_until */
+    int64_t batch_wait_ms;       /* how long a batch may wait for more */
+    int64_t rollup_wait_ms;      /* how long rollups may lag behind events when busy */
+    int64_t burst_ms;            /* how long a burst goes before loading; 0 = not at all */
+    uint64_t burst_bytes;        /* of the journal that may wait meanwhile */
+    int64_t dedupe_ms;           /* at least 72 h */
+    int64_t late_ms;             /* accepted lateness, for complete_until */
     uint64_t rollup_cache_bytes; /* for recent events of users; 0 = rollups read the store */
 };
 

@@ -128,9 +128,8 @@ static bool await_record(struct load *load) {
 /* When the batch goes if nothing comes from now on. */
 static int64_t quiet_until_ms(const struct load *load, const struct batch *batch) {
     int64_t quiet_ms = mp_mono_ms() + QUIET_MS;
-    int64_t paced_ms = batch->print_count < WORTH_EVENTS
-                           ? load->handed_over_ms + load->config.batch_wait_ms
-                           : 0;
+    int64_t paced_ms =
+        batch->print_count < WORTH_EVENTS ? load->handed_over_ms + load->config.batch_wait_ms : 0;
     return quiet_ms > paced_ms ? quiet_ms : paced_ms;
 }
 

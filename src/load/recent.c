@@ -96,9 +96,9 @@ void recent_forget(struct recent *recent) {
 
 /* The strings of an event, by the place of their number in it. */
 static const size_t string_places[] = {
-    offsetof(struct rollup_event, open_id),     offsetof(struct rollup_event, page),
-    offsetof(struct rollup_event, model),       offsetof(struct rollup_event, app_version),
-    offsetof(struct rollup_event, country),     offsetof(struct rollup_event, province),
+    offsetof(struct rollup_event, open_id), offsetof(struct rollup_event, page),
+    offsetof(struct rollup_event, model),   offsetof(struct rollup_event, app_version),
+    offsetof(struct rollup_event, country), offsetof(struct rollup_event, province),
     offsetof(struct rollup_event, city),
 };
 #define STRING_PLACES (sizeof(string_places) / sizeof(string_places[0]))
@@ -350,8 +350,8 @@ static int roll_up_user(struct recent *recent, const struct recent_roll_up *how,
                                     .last_day = user->touched_last};
     bool has_room = give_events(recent, user);
     reset_numbers(recent, user);
-    int code = has_room ? user_rows_finish(&recent->rows, &owner, &user->written, &found)
-                        : MP_E_MEMORY;
+    int code =
+        has_room ? user_rows_finish(&recent->rows, &owner, &user->written, &found) : MP_E_MEMORY;
     if (code != MP_OK) {
         return mp_fail(err, (enum mp_code)code, "rollup", "no room for the rows of users");
     }

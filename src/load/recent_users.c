@@ -17,8 +17,8 @@ static uint64_t user_bytes(const struct recent_user *user) {
 
 static uint64_t string_bytes(const struct intern *strings) {
     return strings->arena.total_bytes +
-           strings->capacity * (sizeof(*strings->strings) + sizeof(*strings->hashes) +
-                                2 * sizeof(*strings->slots));
+           strings->capacity *
+               (sizeof(*strings->strings) + sizeof(*strings->hashes) + 2 * sizeof(*strings->slots));
 }
 
 int recent_users_init(struct recent_users *users, uint64_t bytes_max) {
@@ -142,9 +142,8 @@ bool recent_users_append(struct recent_users *users, struct recent_user *user,
                          const struct rollup_event *event) {
     if (user->count == user->capacity) {
         uint32_t capacity = user->capacity ? user->capacity + user->capacity / 2 : EVENTS_FIRST;
-        struct rollup_event *grown = capacity > user->capacity
-                                         ? realloc(user->events, capacity * sizeof(*grown))
-                                         : NULL;
+        struct rollup_event *grown =
+            capacity > user->capacity ? realloc(user->events, capacity * sizeof(*grown)) : NULL;
         if (!grown) {
             return false;
         }

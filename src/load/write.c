@@ -119,17 +119,17 @@ static uint64_t version_of(const struct load *load) {
 static int roll_up_app(struct load *load, const struct touched_app *app,
                        const struct mp_apps_snapshot *apps, struct mp_error *err) {
     const struct mp_app *known = mp_apps_by_id(apps, mp_str_of(app->app));
-    struct remake_range range = {
-        .app = app->app,
-        .first_day = app->first_day,
-        .last_day = app->last_day,
-        .after = load->note.rolled_up,
-        .up_to = last_complete(load),
-        .version = version_of(load),
-        .zone = known ? known->zone : load->default_zone,
-        .timeout_ms = known ? known->open_timeout_ms : MP_OPEN_TIMEOUT_MS_DEFAULT,
-        .is_cancelled = load_is_stopping,
-        .is_cancelled_arg = load};
+    struct remake_range range = {.app = app->app,
+                                 .first_day = app->first_day,
+                                 .last_day = app->last_day,
+                                 .after = load->note.rolled_up,
+                                 .up_to = last_complete(load),
+                                 .version = version_of(load),
+                                 .zone = known ? known->zone : load->default_zone,
+                                 .timeout_ms =
+                                     known ? known->open_timeout_ms : MP_OPEN_TIMEOUT_MS_DEFAULT,
+                                 .is_cancelled = load_is_stopping,
+                                 .is_cancelled_arg = load};
     int code = remake_all(load->remake, &range, app->events, err);
     return code == MP_OK ? code : mp_error_wrap(err, "rollups of app %s", app->app);
 }

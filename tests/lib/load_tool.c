@@ -105,18 +105,17 @@ static int add_app(struct mp_json request, struct mp_error *err) {
 }
 
 static int start(struct mp_json request, struct mp_error *err) {
-    struct load_config config = {.journal = journal,
-                                 .store = store,
-                                 .apps = apps,
-                                 .dir = load_dir,
-                                 .batch_events_max =
-                                     (uint32_t)number_of(request, "batch_events", 100000),
-                                 .batch_wait_ms = number_of(request, "batch_wait_ms", 50),
-                                 .rollup_wait_ms = number_of(request, "rollup_wait_ms", 1000),
-                                 .rollup_cache_bytes =
-                                     (uint64_t)number_of(request, "rollup_cache_bytes", 64 << 20),
-                                 .dedupe_ms = number_of(request, "dedupe_ms", 72 * MP_MS_PER_HOUR),
-                                 .late_ms = 72 * MP_MS_PER_HOUR};
+    struct load_config config = {
+        .journal = journal,
+        .store = store,
+        .apps = apps,
+        .dir = load_dir,
+        .batch_events_max = (uint32_t)number_of(request, "batch_events", 100000),
+        .batch_wait_ms = number_of(request, "batch_wait_ms", 50),
+        .rollup_wait_ms = number_of(request, "rollup_wait_ms", 1000),
+        .rollup_cache_bytes = (uint64_t)number_of(request, "rollup_cache_bytes", 64 << 20),
+        .dedupe_ms = number_of(request, "dedupe_ms", 72 * MP_MS_PER_HOUR),
+        .late_ms = 72 * MP_MS_PER_HOUR};
     return load_start(&config, &load, err);
 }
 

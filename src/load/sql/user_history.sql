@@ -1,5 +1,6 @@
 -- All events of some users from a day on, user by user in the order of time.
--- Parameters: app String; users Set(UInt64); from Date (inclusive); up_to UInt64 (batches up to it).
+-- Parameters: app String; users Set(UInt64); from Date (inclusive); up_to UInt64 (batches up to
+-- it).
 -- Columns: as read in src/load/user_rows.c.
 SELECT
     user_hash,
