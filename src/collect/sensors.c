@@ -220,6 +220,9 @@ static bool take_identity(struct batch *batch, struct mp_json json, struct senso
         id = mp_str_range(at->id, (size_t)len);
     }
     at->event.id = id.len <= MP_EVENT_ID_MAX ? id : MP_STR("");
+    if (identity_from_money(batch, &at->event)) {
+        return true;
+    }
     mp_buf_clear(key);
     mp_buf_append_lstr(key, mp_str_of(batch->app->id));
     mp_buf_append_lstr(key, at->event.user);
