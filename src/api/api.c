@@ -20,6 +20,7 @@ static const struct http_route table[] = {
     COLLECTS("POST", "/sa.gif", handle_sensors),
     COLLECTS("GET", "/sa.gif", handle_sensors),
     {.method = "OPTIONS", .path = "/sa.gif", .handler = handle_preflight},
+    COLLECTS("POST", "/v1/apps/{app}/payments", handle_payments),
     {.method = "GET",
      .path = "/v1/apps/{app}/trend",
      .mode = HTTP_BLOCKING,

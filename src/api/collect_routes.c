@@ -12,15 +12,6 @@
 /* Each byte of a fault may be escaped as six. */
 #define FAULTS_BYTES_MAX (COLLECT_ERRORS_MAX * (6 * sizeof(struct collect_fault) + 64))
 
-/* What the reply needs, in the request's scratch, between append and commit. */
-struct pending_reply {
-    struct api *api;
-    uint32_t accepted;
-    uint32_t rejected;
-    char *faults; /* JSON list, malloced; NULL when all were accepted */
-};
-_Static_assert(sizeof(struct pending_reply) <= HTTP_SCRATCH_BYTES, "must fit the scratch");
-
 static struct slot *slot_take(struct api *api) {
     pthread_mutex_lock(&api->mutex);
     struct slot *slot = api->free_slots;
@@ -78,7 +69,7 @@ static char *faults_json(const struct collect_result *result) {
     return out.ptr; /* the buffer's memory is plain malloc's */
 }
 
-static void reply_counts(struct http_request *request, const struct pending_reply *reply) {
+void reply_counts(struct http_request *request, const struct pending_reply *reply) {
     char head[COUNTS_BYTES_MAX];
     int len = snprintf(head, sizeof(head), "{\"accepted\":%u,\"rejected\":%u,\"errors\":%s",
                        reply->accepted, reply->rejected, reply->faults ? "" : "[]}");
@@ -95,9 +86,10 @@ static void reply_counts(struct http_request *request, const struct pending_repl
     mp_buf_deinit(&longer);
 }
 
-static void refuse(struct http_request *request, struct api *api, const struct mp_error *err) {
+static void refuse(struct http_request *request, struct api *api, const struct collect_face *face,
+                   const struct mp_error *err) {
     atomic_fetch_add(&api->requests_refused[err->code], 1);
-    reply_error(request, err);
+    face->refuse(request, err);
 }
 
 /* On the committer's thread, once the record is on disk or is not going to be. After the reply the
@@ -108,19 +100,22 @@ static void on_committed(void *arg, int result) {
     if (result == MP_OK) {
         atomic_fetch_add(&reply.api->events_accepted, reply.accepted);
         atomic_fetch_add(&reply.api->events_rejected, reply.rejected);
-        reply_counts(request, &reply);
+        reply.face->accept(request, &reply);
     } else {
         struct mp_error err;
         mp_fail(&err, (enum mp_code)result, "", "the events were not stored; send them again");
-        refuse(request, reply.api, &err);
+        refuse(request, reply.api, reply.face, &err);
     }
     free(reply.faults);
 }
 
-static void append(struct http_request *request, struct api *api, struct slot *slot) {
+static void append(struct http_request *request, struct api *api, const struct collect_face *face,
+                   struct slot *slot) {
     struct pending_reply *reply = http_scratch(request);
-    *reply = (struct pending_reply){
-        .api = api, .accepted = slot->result.accepted, .rejected = slot->result.rejected};
+    *reply = (struct pending_reply){.api = api,
+                                    .face = face,
+                                    .accepted = slot->result.accepted,
+                                    .rejected = slot->result.rejected};
     if (slot->result.rejected > 0) {
         reply->faults = faults_json(&slot->result);
     }
@@ -135,43 +130,44 @@ static void append(struct http_request *request, struct api *api, struct slot *s
     }
 }
 
-typedef int decoder(struct collect_worker *worker, const struct collect_input *input,
-                    struct mp_buf *out, struct collect_result *result, struct mp_error *err);
-
-static void collect_with(struct http_request *request, struct api *api, decoder *decode) {
+void collect_with(struct http_request *request, struct api *api, const struct collect_face *face,
+                  struct collect_input *input) {
     struct mp_error err = {0};
     struct slot *slot = slot_take(api);
-    http_reply_header(request, "Access-Control-Allow-Origin", "*");
     if (!slot) {
         mp_fail(&err, MP_E_MEMORY, "", "out of memory");
-        refuse(request, api, &err);
+        refuse(request, api, face, &err);
         return;
     }
-    struct collect_input input = {
-        .body = http_body(request),
-        .query = http_query(request, "data"),
-        .project = http_query(request, "project"),
-        .content_encoding = http_header(request, "Content-Encoding"),
-        .key = http_header(request, "X-Minipulse-Key"),
-        .peer = http_peer(request),
-        .forwarded_for = http_header_list(request, "X-Forwarded-For", &slot->forwarded_for),
-        .user_agent = http_header(request, "User-Agent"),
-        .received_ms = mp_now_ms()};
+    input->body = http_body(request);
+    input->content_encoding = http_header(request, "Content-Encoding");
+    input->key = http_header(request, "X-Minipulse-Key");
+    input->peer = http_peer(request);
+    input->forwarded_for = http_header_list(request, "X-Forwarded-For", &slot->forwarded_for);
+    input->user_agent = http_header(request, "User-Agent");
+    input->received_ms = mp_now_ms();
     mp_buf_clear(&slot->record);
-    if (decode(slot->worker, &input, &slot->record, &slot->result, &err) == MP_OK) {
-        append(request, api, slot);
+    if (face->decode(slot->worker, input, &slot->record, &slot->result, &err) == MP_OK) {
+        append(request, api, face, slot);
     } else {
-        refuse(request, api, &err);
+        refuse(request, api, face, &err);
     }
     slot_give(api, slot);
 }
 
 void handle_collect(struct http_request *request, void *api) {
-    collect_with(request, api, collect_native);
+    static const struct collect_face face = {collect_native, reply_counts, reply_error};
+    struct collect_input input = {0};
+    http_reply_header(request, "Access-Control-Allow-Origin", "*");
+    collect_with(request, api, &face, &input);
 }
 
 void handle_sensors(struct http_request *request, void *api) {
-    collect_with(request, api, collect_sensors);
+    static const struct collect_face face = {collect_sensors, reply_counts, reply_error};
+    struct collect_input input = {.query = http_query(request, "data"),
+                                  .project = http_query(request, "project")};
+    http_reply_header(request, "Access-Control-Allow-Origin", "*");
+    collect_with(request, api, &face, &input);
 }
 
 void handle_preflight(struct http_request *request, void *api) {

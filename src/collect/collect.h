@@ -26,6 +26,7 @@ extern "C" {
 #define COLLECT_TIME_MS_MAX 253402300799999LL /* the end of the year 9999 */
 #define COLLECT_CLOCK_SLACK_MS 2000           /* a smaller offset is latency, not a wrong clock */
 #define COLLECT_FUTURE_MS (10LL * 60 * 1000)  /* corrected times further ahead are clamped */
+#define COLLECT_PAYMENTS_MAX 500              /* payments and refunds of one request */
 #define COLLECT_ERRORS_MAX 20                 /* reported one by one; more are only counted */
 
 struct collect;
@@ -47,6 +48,7 @@ void collect_worker_destroy(struct collect_worker *worker);
 
 struct collect_input {
     struct mp_str body;             /* as received */
+    struct mp_str app;              /* payments: the app's id, whose right to write was checked */
     struct mp_str query;            /* Sensors GET: value of `data`, percent-decoded; else empty */
     struct mp_str project;          /* Sensors: `project`, names the app by write key or id */
     struct mp_str content_encoding; /* "", "gzip", "identity" */
@@ -59,7 +61,7 @@ struct collect_input {
 
 struct collect_fault {
     uint32_t index; /* of the event in the batch */
-    char field[96]; /* "events[3].time" */
+    char field[96]; /* "events[3].time", "payments[3].time" */
     char reason[160];
 };
 
@@ -85,6 +87,14 @@ MP_MUST_CHECK int collect_native(struct collect_worker *worker, const struct col
 MP_MUST_CHECK int collect_sensors(struct collect_worker *worker, const struct collect_input *input,
                                   struct mp_buf *out, struct collect_result *result,
                                   struct mp_error *err);
+/*
+ * Payments and refunds from the app's own server: one JSON object or a list of them, for the app
+ * input->app. A list is answered item by item as collect_native's events are; of one object alone
+ * whatever is wrong is wrong with the request. MP_E_NOT_FOUND when there is no such app.
+ */
+MP_MUST_CHECK int collect_payments(struct collect_worker *worker, const struct collect_input *input,
+                                   struct mp_buf *out, struct collect_result *result,
+                                   struct mp_error *err);
 
 #ifdef __cplusplus
 }

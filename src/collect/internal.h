@@ -47,6 +47,8 @@ struct batch {
     int64_t offset_ms;   /* added to every client time */
     bool has_head;       /* the record's head is in out */
     bool is_lenient;     /* texts over their limit are cut, not refused */
+    bool is_from_server; /* the connection tells nothing of the user; each event says whose it is */
+    const char *list;    /* the name of the events' list in a complaint */
     uint32_t index;      /* of the event at hand */
     const char *within;  /* goes before the field's name in a complaint, "props." */
     size_t common_props; /* the first of worker->props belong to every event */
