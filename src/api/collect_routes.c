@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,13 @@ void reply_counts(struct http_request *request, const struct pending_reply *repl
 static void refuse(struct http_request *request, struct api *api, const struct collect_face *face,
                    const struct mp_error *err) {
     atomic_fetch_add(&api->requests_refused[err->code], 1);
-    face->refuse(request, err);
+    face->refuse(request, api, err);
+}
+
+void refuse_with_problem(struct http_request *request, struct api *api,
+                         const struct mp_error *err) {
+    (void)api;
+    reply_error(request, err);
 }
 
 /* On the committer's thread, once the record is on disk or is not going to be. After the reply the
@@ -130,6 +137,13 @@ static void append(struct http_request *request, struct api *api, const struct c
     }
 }
 
+static void log_note(const struct collect_result *result) {
+    if (result->note[0]) {
+        mp_log(MP_LOG_INFO, "api", "something told by WeChat Pay was not counted",
+               "app=%s because=\"%s\"", result->app, result->note);
+    }
+}
+
 void collect_with(struct http_request *request, struct api *api, const struct collect_face *face,
                   struct collect_input *input) {
     struct mp_error err = {0};
@@ -148,6 +162,7 @@ void collect_with(struct http_request *request, struct api *api, const struct co
     input->received_ms = mp_now_ms();
     mp_buf_clear(&slot->record);
     if (face->decode(slot->worker, input, &slot->record, &slot->result, &err) == MP_OK) {
+        log_note(&slot->result);
         append(request, api, face, slot);
     } else {
         refuse(request, api, face, &err);
@@ -156,14 +171,14 @@ void collect_with(struct http_request *request, struct api *api, const struct co
 }
 
 void handle_collect(struct http_request *request, void *api) {
-    static const struct collect_face face = {collect_native, reply_counts, reply_error};
+    static const struct collect_face face = {collect_native, reply_counts, refuse_with_problem};
     struct collect_input input = {0};
     http_reply_header(request, "Access-Control-Allow-Origin", "*");
     collect_with(request, api, &face, &input);
 }
 
 void handle_sensors(struct http_request *request, void *api) {
-    static const struct collect_face face = {collect_sensors, reply_counts, reply_error};
+    static const struct collect_face face = {collect_sensors, reply_counts, refuse_with_problem};
     struct collect_input input = {.query = http_query(request, "data"),
                                   .project = http_query(request, "project")};
     http_reply_header(request, "Access-Control-Allow-Origin", "*");

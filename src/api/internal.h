@@ -43,6 +43,7 @@ struct api {
     char hsts[48];
     pthread_mutex_t mutex; /* guards free_slots */
     struct slot *free_slots;
+    atomic_int_fast64_t refused_logged_ms; /* when a refused notice was last logged */
     atomic_uint_fast64_t events_accepted;
     atomic_uint_fast64_t events_rejected;
     /* Requests refused as a whole, by collect or the journal, by enum mp_code. */
@@ -54,7 +55,9 @@ void problem_body(struct mp_buf *out, int status, const char *title, const char 
                   const char *field);
 void reply_problem(struct http_request *request, int status, const char *title, const char *detail,
                    const char *field);
-/* By the error's code, from the one table. What is wrong inside is logged, not told. */
+/* The HTTP status of a code, from the one table. */
+int problem_status(enum mp_code code);
+/* By the error's code, from that table. What is wrong inside is logged, not told. */
 void reply_error(struct http_request *request, const struct mp_error *err);
 void problem_for_http(int status, const char *reason, struct mp_buf *body,
                       const char **content_type);
@@ -76,7 +79,7 @@ struct collect_face {
                   struct mp_buf *out, struct collect_result *result, struct mp_error *err);
     /* Once the events are on disk, or when there are none. */
     void (*accept)(struct http_request *request, const struct pending_reply *reply);
-    void (*refuse)(struct http_request *request, const struct mp_error *err);
+    void (*refuse)(struct http_request *request, struct api *api, const struct mp_error *err);
 };
 
 /* collect_routes.c */
@@ -84,14 +87,17 @@ struct collect_face {
  * Fills input with what all formats need of the request; app and the like are the caller's. */
 void collect_with(struct http_request *request, struct api *api, const struct collect_face *face,
                   struct collect_input *input);
-/* {"accepted": …, "rejected": …, "errors": […]} */
+/* {"accepted": …, "rejected": …, "errors": […]}, and problem details. */
 void reply_counts(struct http_request *request, const struct pending_reply *reply);
+void refuse_with_problem(struct http_request *request, struct api *api, const struct mp_error *err);
 void handle_collect(struct http_request *request, void *api);
 void handle_sensors(struct http_request *request, void *api);
 void handle_preflight(struct http_request *request, void *api);
 
 /* payment_routes.c */
 void handle_payments(struct http_request *request, void *api);
+void handle_notice(struct http_request *request, void *api);
+void handle_notice_password_free(struct http_request *request, void *api);
 
 /* report_routes.c */
 void handle_trend(struct http_request *request, void *api);

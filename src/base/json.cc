@@ -170,6 +170,15 @@ extern "C" bool mp_json_get(mp_json object, mp_str name, mp_json *out) {
     return true;
 }
 
+extern "C" mp_str mp_json_text(mp_json object, const char *name) {
+    mp_json member = {};
+    mp_str text = MP_STR("");
+    if (mp_json_get(object, mp_str_of(name), &member)) {
+        (void)!mp_json_str(member, &text);
+    }
+    return text;
+}
+
 namespace {
 
 // An iterator is two words as well, so it can rest in a mp_json_iter between calls.

@@ -15,6 +15,7 @@ struct batch collect_batch_begin(struct collect_worker *worker, const struct col
     result->accepted = 0;
     result->rejected = 0;
     result->app[0] = '\0';
+    result->note[0] = '\0';
     mp_arena_reset(&worker->arena);
     return batch;
 }

@@ -13,6 +13,7 @@
 
 struct collect {
     struct mp_apps *apps;
+    struct collect_wechatpay *wechatpay; /* or NULL */
     int64_t late_ms;
     struct region_base *regions;
     struct proxies proxies;

@@ -143,7 +143,7 @@ int wechatpay_verify(struct mp_str pem, const struct wechatpay_signed *message,
 }
 
 static int refuse_text(struct mp_error *err) {
-    return mp_fail(err, MP_E_DENIED, "resource.ciphertext",
+    return mp_fail(err, MP_E_ARGUMENT, "resource.ciphertext",
                    "cannot be decrypted: is the APIv3 key the merchant's present one?");
 }
 

@@ -28,7 +28,7 @@ MP_MUST_CHECK int wechatpay_verify(struct mp_str pem, const struct wechatpay_sig
                                    struct mp_error *err);
 
 /* AEAD_AES_256_GCM: the tag is the end of the ciphertext. The text goes to out, cleared first.
- * MP_E_DENIED when the key, or any byte, is another one. */
+ * MP_E_ARGUMENT when the key, or any byte, is another one. */
 MP_MUST_CHECK int wechatpay_decrypt(const char apiv3_key[COLLECT_WECHATPAY_SECRET_BYTES],
                                     struct mp_str nonce, struct mp_str associated_data,
                                     struct mp_str ciphertext, struct mp_buf *out,

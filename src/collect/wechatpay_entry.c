@@ -47,13 +47,25 @@ int wechatpay_take_secret(struct wechatpay_entry *entry, struct mp_str apiv3_key
     return MP_OK;
 }
 
+/* Tools differ in how many zeros a hex number begins with. */
+static struct mp_str without_zeros(struct mp_str serial) {
+    while (serial.len > 1 && serial.ptr[0] == '0') {
+        serial = mp_str_range(serial.ptr + 1, serial.len - 1);
+    }
+    return serial;
+}
+
+static bool is_same_serial(struct mp_str a, struct mp_str b) {
+    a = without_zeros(a);
+    b = without_zeros(b);
+    return a.len == b.len && a.len > 0 && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
 /* A public key has no serial number of its own: WeChat Pay names it, and signs under that name. */
 static int take_key_id(struct collect_wechatpay_key *key, struct mp_str key_id,
                        struct mp_error *err) {
     if (key->is_certificate) {
-        bool is_same = strlen(key->serial) == key_id.len &&
-                       strncasecmp(key->serial, key_id.ptr, key_id.len) == 0;
-        return key_id.len == 0 || is_same
+        return key_id.len == 0 || is_same_serial(mp_str_of(key->serial), key_id)
                    ? MP_OK
                    : mp_fail(err, MP_E_ARGUMENT, "platform_key_id",
                              "a certificate has its own serial number, %s: no id goes with it",
@@ -74,8 +86,7 @@ static int take_key_id(struct collect_wechatpay_key *key, struct mp_str key_id,
 size_t wechatpay_find_key(const struct wechatpay_entry *entry, struct mp_str serial) {
     size_t i = 0;
     while (i < entry->account.key_count &&
-           !(strlen(entry->account.keys[i].serial) == serial.len &&
-             strncasecmp(entry->account.keys[i].serial, serial.ptr, serial.len) == 0)) {
+           !is_same_serial(mp_str_of(entry->account.keys[i].serial), serial)) {
         i++;
     }
     return i;

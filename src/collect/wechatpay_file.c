@@ -14,13 +14,6 @@
 #define FILE_BYTES_MAX ((size_t)32 << 20)
 #define FILE_DEPTH_MAX 6
 
-static struct mp_str text_member(struct mp_json object, const char *name) {
-    struct mp_json member;
-    struct mp_str text;
-    bool is_text = mp_json_get(object, mp_str_of(name), &member) && mp_json_str(member, &text);
-    return is_text ? text : MP_STR("");
-}
-
 static int read_keys(struct mp_json object, struct wechatpay_entry *entry, struct mp_error *err) {
     struct mp_json keys, key;
     int code = MP_OK;
@@ -30,21 +23,22 @@ static int read_keys(struct mp_json object, struct wechatpay_entry *entry, struc
     }
     struct mp_json_iter iter = mp_json_iter(keys);
     while (code == MP_OK && mp_json_next(&iter, NULL, &key)) {
-        code = wechatpay_take_key(entry, text_member(key, "pem"), text_member(key, "serial"), err);
+        code =
+            wechatpay_take_key(entry, mp_json_text(key, "pem"), mp_json_text(key, "serial"), err);
     }
     return code;
 }
 
 static int read_account(struct mp_json object, struct wechatpay_accounts *accounts,
                         struct mp_error *err) {
-    struct mp_str app = text_member(object, "app");
+    struct mp_str app = mp_json_text(object, "app");
     if (app.len == 0 || app.len > MP_APP_ID_MAX || wechatpay_find(accounts, app)) {
         return mp_fail(err, MP_E_CORRUPT, "app", "app is missing, too long, or there twice");
     }
     struct wechatpay_entry *entry = &accounts->entries[accounts->count];
     memcpy(entry->account.app, app.ptr, app.len);
-    int code = wechatpay_take_merchant(entry, text_member(object, "merchant_id"), err);
-    code = code ? code : wechatpay_take_secret(entry, text_member(object, "apiv3_key"), err);
+    int code = wechatpay_take_merchant(entry, mp_json_text(object, "merchant_id"), err);
+    code = code ? code : wechatpay_take_secret(entry, mp_json_text(object, "apiv3_key"), err);
     code = code ? code : read_keys(object, entry, err);
     accounts->count++; /* also when it failed: what was read of its secrets is wiped */
     return code;

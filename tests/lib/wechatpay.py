@@ -75,8 +75,8 @@ def notice(event_type, sealed):
     """The body of a notice."""
     return json.dumps({
         "id": "EV-2018022511223320873", "create_time": rfc3339(),
-        "resource_type": "encrypt-resource", "event_type": event_type, "summary": "支付成功", "resource": sealed},
-        ensure_ascii=False).encode()
+        "resource_type": "encrypt-resource", "event_type": event_type, "summary": "支付成功",
+        "resource": sealed}, ensure_ascii=False).encode()
 
 
 def headers(key, body, timestamp=None, nonce="593BEC0C930BF1AFEB40B4A08C8FB242"):
