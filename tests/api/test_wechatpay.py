@@ -8,6 +8,7 @@ import time
 import pytest
 
 import wechatpay
+from server import Server
 from wechatpay import MERCHANT, OPENID, SECRET, PlatformKey
 
 KEY_ID = "PUB_KEY_ID_0119000001092024101100397200000006"
@@ -367,7 +368,6 @@ def test_long_texts_are_cut_and_cost_no_payment(shared, key):
 
 def test_a_notice_that_cannot_be_stored_is_to_be_sent_again(tmp_path, key):
     """The journal is full: WeChat Pay gets a 5xx and comes again."""
-    from server import Server
     with Server(tmp_path / "serve", store_url="http://127.0.0.1:9", journal_max_bytes="16M",
                 journal_segment_bytes="1M") as server:
         app = server.app("shop")
