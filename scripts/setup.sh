@@ -40,6 +40,7 @@ need_build() {
     library_from libmicrohttpd libmicrohttpd-dev
     library_from libcurl libcurl4-gnutls-dev
     library_from libmaxminddb libmaxminddb-dev
+    library_from gnutls libgnutls28-dev
     library_from inih libinih-dev
     library_from cmocka libcmocka-dev
     command_from node nodejs
@@ -49,6 +50,7 @@ need_build() {
 need_test() {
     [ -x /usr/bin/python3 ] || missing+=(python3)
     package python3-pytest
+    package python3-cryptography # notices of WeChat Pay, made independently
     command_from clang clang
     package libclang-rt-14-dev # libFuzzer and the sanitizers' runtimes for clang
     command_from clickhouse-server clickhouse-server

@@ -11,6 +11,12 @@
         .body_bytes_max = COLLECT_BODY_BYTES_MAX, .handler = (function)                            \
     }
 
+#define NOTICES(where, function)                                                                   \
+    {                                                                                              \
+        .method = "POST", .path = (where), .mode = HTTP_FAST,                                      \
+        .body_bytes_max = COLLECT_NOTICE_BYTES_MAX, .handler = (function)                          \
+    }
+
 static const struct http_route table[] = {
     COLLECTS("POST", "/v1/collect", handle_collect),
     {.method = "OPTIONS", .path = "/v1/collect", .handler = handle_preflight},
@@ -20,6 +26,9 @@ static const struct http_route table[] = {
     COLLECTS("POST", "/sa.gif", handle_sensors),
     COLLECTS("GET", "/sa.gif", handle_sensors),
     {.method = "OPTIONS", .path = "/sa.gif", .handler = handle_preflight},
+    COLLECTS("POST", "/v1/apps/{app}/payments", handle_payments),
+    NOTICES("/v1/wechatpay/{app}", handle_notice),
+    NOTICES("/v1/wechatpay/{app}/password-free", handle_notice_password_free),
     {.method = "GET",
      .path = "/v1/apps/{app}/trend",
      .mode = HTTP_BLOCKING,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +12,6 @@
 #define COUNTS_BYTES_MAX 96
 /* Each byte of a fault may be escaped as six. */
 #define FAULTS_BYTES_MAX (COLLECT_ERRORS_MAX * (6 * sizeof(struct collect_fault) + 64))
-
-/* What the reply needs, in the request's scratch, between append and commit. */
-struct pending_reply {
-    struct api *api;
-    uint32_t accepted;
-    uint32_t rejected;
-    char *faults; /* JSON list, malloced; NULL when all were accepted */
-};
-_Static_assert(sizeof(struct pending_reply) <= HTTP_SCRATCH_BYTES, "must fit the scratch");
 
 static struct slot *slot_take(struct api *api) {
     pthread_mutex_lock(&api->mutex);
@@ -111,11 +103,7 @@ void collect_answers_close(struct api *api) {
     }
 }
 
-static void reply_counts(struct http_request *request, const struct pending_reply *reply) {
-    if (reply->rejected == 0 && reply->accepted <= API_ANSWERED_EVENTS_MAX) {
-        http_reply_answer(request, reply->api->answers[reply->accepted]);
-        return;
-    }
+void reply_counts(struct http_request *request, const struct pending_reply *reply) {
     char head[COUNTS_BYTES_MAX];
     struct mp_str body =
         counts_json(head, sizeof(head), reply->accepted, reply->rejected, reply->faults != NULL);
@@ -127,15 +115,37 @@ static void reply_counts(struct http_request *request, const struct pending_repl
         mp_buf_append_text(&longer, "}");
         body = mp_buf_str(&longer);
     }
-    http_reply_header(request, allow_origin.name, allow_origin.value);
     http_reply(request, 200, content_type, body);
     mp_buf_deinit(&longer);
 }
 
-static void refuse(struct http_request *request, struct api *api, const struct mp_error *err) {
-    atomic_fetch_add(&api->requests_refused[err->code], 1);
+/* To pages of any origin; most answers are made already. */
+static void reply_counts_to_pages(struct http_request *request,
+                                  const struct pending_reply *reply) {
+    if (reply->rejected == 0 && reply->accepted <= API_ANSWERED_EVENTS_MAX) {
+        http_reply_answer(request, reply->api->answers[reply->accepted]);
+        return;
+    }
     http_reply_header(request, allow_origin.name, allow_origin.value);
+    reply_counts(request, reply);
+}
+
+static void refuse(struct http_request *request, struct api *api, const struct collect_face *face,
+                   const struct mp_error *err) {
+    atomic_fetch_add(&api->requests_refused[err->code], 1);
+    face->refuse(request, api, err);
+}
+
+void refuse_with_problem(struct http_request *request, struct api *api,
+                         const struct mp_error *err) {
+    (void)api;
     reply_error(request, err);
+}
+
+static void refuse_to_pages(struct http_request *request, struct api *api,
+                            const struct mp_error *err) {
+    http_reply_header(request, allow_origin.name, allow_origin.value);
+    refuse_with_problem(request, api, err);
 }
 
 /* On the committer's thread, once the record is on disk or is not going to be. After the reply the
@@ -146,19 +156,22 @@ static void on_committed(void *arg, int result) {
     if (result == MP_OK) {
         atomic_fetch_add(&reply.api->events_accepted, reply.accepted);
         atomic_fetch_add(&reply.api->events_rejected, reply.rejected);
-        reply_counts(request, &reply);
+        reply.face->accept(request, &reply);
     } else {
         struct mp_error err;
         mp_fail(&err, (enum mp_code)result, "", "the events were not stored; send them again");
-        refuse(request, reply.api, &err);
+        refuse(request, reply.api, reply.face, &err);
     }
     free(reply.faults);
 }
 
-static void append(struct http_request *request, struct api *api, struct slot *slot) {
+static void append(struct http_request *request, struct api *api, const struct collect_face *face,
+                   struct slot *slot) {
     struct pending_reply *reply = http_scratch(request);
-    *reply = (struct pending_reply){
-        .api = api, .accepted = slot->result.accepted, .rejected = slot->result.rejected};
+    *reply = (struct pending_reply){.api = api,
+                                    .face = face,
+                                    .accepted = slot->result.accepted,
+                                    .rejected = slot->result.rejected};
     if (slot->result.rejected > 0) {
         reply->faults = faults_json(&slot->result);
     }
@@ -173,42 +186,52 @@ static void append(struct http_request *request, struct api *api, struct slot *s
     }
 }
 
-typedef int decoder(struct collect_worker *worker, const struct collect_input *input,
-                    struct mp_buf *out, struct collect_result *result, struct mp_error *err);
+static void log_note(const struct collect_result *result) {
+    if (result->note[0]) {
+        mp_log(MP_LOG_INFO, "api", "something told by WeChat Pay was not counted",
+               "app=%s because=\"%s\"", result->app, result->note);
+    }
+}
 
-static void collect_with(struct http_request *request, struct api *api, decoder *decode) {
+void collect_with(struct http_request *request, struct api *api, const struct collect_face *face,
+                  struct collect_input *input) {
     struct mp_error err = {0};
     struct slot *slot = slot_take(api);
     if (!slot) {
         mp_fail(&err, MP_E_MEMORY, "", "out of memory");
-        refuse(request, api, &err);
+        refuse(request, api, face, &err);
         return;
     }
-    struct collect_input input = {
-        .body = http_body(request),
-        .query = http_query(request, "data"),
-        .project = http_query(request, "project"),
-        .content_encoding = http_header(request, "Content-Encoding"),
-        .key = http_header(request, "X-Minipulse-Key"),
-        .peer = http_peer(request),
-        .forwarded_for = http_header_list(request, "X-Forwarded-For", &slot->forwarded_for),
-        .user_agent = http_header(request, "User-Agent"),
-        .received_ms = mp_now_ms()};
+    input->body = http_body(request);
+    input->content_encoding = http_header(request, "Content-Encoding");
+    input->key = http_header(request, "X-Minipulse-Key");
+    input->peer = http_peer(request);
+    input->forwarded_for = http_header_list(request, "X-Forwarded-For", &slot->forwarded_for);
+    input->user_agent = http_header(request, "User-Agent");
+    input->received_ms = mp_now_ms();
     mp_buf_clear(&slot->record);
-    if (decode(slot->worker, &input, &slot->record, &slot->result, &err) == MP_OK) {
-        append(request, api, slot);
+    if (face->decode(slot->worker, input, &slot->record, &slot->result, &err) == MP_OK) {
+        log_note(&slot->result);
+        append(request, api, face, slot);
     } else {
-        refuse(request, api, &err);
+        refuse(request, api, face, &err);
     }
     slot_give(api, slot);
 }
 
 void handle_collect(struct http_request *request, void *api) {
-    collect_with(request, api, collect_native);
+    static const struct collect_face face = {collect_native, reply_counts_to_pages,
+                                             refuse_to_pages};
+    struct collect_input input = {0};
+    collect_with(request, api, &face, &input);
 }
 
 void handle_sensors(struct http_request *request, void *api) {
-    collect_with(request, api, collect_sensors);
+    static const struct collect_face face = {collect_sensors, reply_counts_to_pages,
+                                             refuse_to_pages};
+    struct collect_input input = {.query = http_query(request, "data"),
+                                  .project = http_query(request, "project")};
+    collect_with(request, api, &face, &input);
 }
 
 void handle_preflight(struct http_request *request, void *api) {

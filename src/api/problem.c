@@ -33,6 +33,10 @@ static const struct {
 };
 _Static_assert(sizeof(statuses) / sizeof(statuses[0]) == MP_E_CLOSED + 1, "one for each code");
 
+int problem_status(enum mp_code code) {
+    return statuses[code].status;
+}
+
 void problem_body(struct mp_buf *out, int status, const char *title, const char *detail,
                   const char *field) {
     struct mp_json_writer writer;

@@ -1,32 +1,17 @@
 /* The registry: which snapshot is in force, when to load a new one, and changes under a lock. */
 #include "base/apps_snapshot.h"
 
-#include "base/clock.h"
+#include "base/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
-#define LOCK_WAIT_MS 10000 /* a change takes milliseconds; who holds the lock longer hangs */
-#define LOCK_POLL_MS 20
 #define KEY_RANDOM_CHARS 32 /* of 62: 190 bits */
 #define ID_RANDOM_CHARS 12
-
-/* What tells one content of the file from the next: an atomic replacement is a new inode. */
-struct file_identity {
-    bool exists;
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    struct timespec modified;
-};
 
 struct mp_apps {
     char dir[PATH_BYTES_MAX];
@@ -34,21 +19,8 @@ struct mp_apps {
     pthread_mutex_t present_lock; /* guards `present` for the length of a pointer copy */
     struct mp_apps_snapshot *present;
     pthread_mutex_t change_lock; /* refresh, add and rotate take turns */
-    struct file_identity seen;
+    struct mp_file_identity seen;
 };
-
-static struct file_identity identify(const char *path) {
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        return (struct file_identity){0};
-    }
-    return (struct file_identity){true, info.st_dev, info.st_ino, info.st_size, info.st_mtim};
-}
-
-static bool is_same(const struct file_identity *a, const struct file_identity *b) {
-    return a->exists == b->exists && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
-}
 
 static void publish(struct mp_apps *apps, struct mp_apps_snapshot *snapshot) {
     pthread_mutex_lock(&apps->present_lock);
@@ -99,8 +71,8 @@ void mp_apps_close(struct mp_apps *apps) {
 /* With change_lock held. */
 static int refresh(struct mp_apps *apps, struct mp_error *err) {
     /* Identity first: a file replaced between the two steps is seen as new the next time. */
-    struct file_identity now = identify(apps->path);
-    if (is_same(&now, &apps->seen)) {
+    struct mp_file_identity now = mp_file_identify(apps->path);
+    if (mp_file_is_same(&now, &apps->seen)) {
         return MP_OK;
     }
     struct mp_apps_snapshot *fresh = NULL;
@@ -128,30 +100,6 @@ struct mp_apps_snapshot *mp_apps_acquire(struct mp_apps *apps) {
     atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
     pthread_mutex_unlock(&apps->present_lock);
     return snapshot;
-}
-
-/* The lock against other processes; *fd to be closed. Makes the data directory when missing. */
-static int lock_file(const struct mp_apps *apps, int *fd, struct mp_error *err) {
-    char path[PATH_BYTES_MAX + 32];
-    snprintf(path, sizeof(path), "%s/apps.lock", apps->dir);
-    if (mkdir(apps->dir, 0700) != 0 && errno != EEXIST) {
-        return mp_fail_sys(err, errno, "data_dir", "cannot make %s", apps->dir);
-    }
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0) {
-        return mp_fail_sys(err, errno, "apps.lock", "cannot open %s", path);
-    }
-    for (int64_t waited_ms = 0; flock(*fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_POLL_MS) {
-        int sys = errno;
-        if ((sys != EWOULDBLOCK && sys != EINTR) || waited_ms >= LOCK_WAIT_MS) {
-            close(*fd);
-            return sys == EWOULDBLOCK ? mp_fail(err, MP_E_TIMEOUT, "apps.lock",
-                                                "another process holds %s since 10 s", path)
-                                      : mp_fail_sys(err, sys, "apps.lock", "cannot lock %s", path);
-        }
-        mp_sleep_ms(LOCK_POLL_MS);
-    }
-    return MP_OK;
 }
 
 static void random_text(char *out, const char *prefix, size_t chars, uint32_t alphabet_chars) {
@@ -215,7 +163,7 @@ static int change_locked(struct mp_apps *apps, const struct change *change, stru
         mp_apps_release(next);
         return code;
     }
-    apps->seen = identify(apps->path);
+    apps->seen = mp_file_identify(apps->path);
     publish(apps, next);
     return MP_OK;
 }
@@ -223,10 +171,10 @@ static int change_locked(struct mp_apps *apps, const struct change *change, stru
 static int make_change(struct mp_apps *apps, const struct change *change, struct mp_error *err) {
     int fd = -1;
     pthread_mutex_lock(&apps->change_lock);
-    int code = lock_file(apps, &fd, err);
+    int code = mp_file_lock(apps->dir, "apps.lock", &fd, err);
     if (code == MP_OK) {
         /* A file that another process broke must not be overwritten with what we remember. */
-        apps->seen = (struct file_identity){0};
+        apps->seen = (struct mp_file_identity){0};
         code = refresh(apps, err);
         code = code ? code : change_locked(apps, change, err);
         close(fd);

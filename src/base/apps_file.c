@@ -1,20 +1,15 @@
 /* DATA_DIR/apps.json: {"version": 1, "apps": [{"id": …, "zone": …, …}]}. */
 #include "base/apps_snapshot.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/json_write.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_VERSION 1
 #define FILE_BYTES_MAX ((size_t)16 << 20) /* MP_APPS_MAX apps of at most 1.5 KB */
 #define FILE_DEPTH_MAX 4
-#define PATH_BYTES_MAX 4096
 
 /* Copies a member that must be a string without NUL bytes and fit. */
 static int text_member(struct mp_json object, const char *name, char *out, size_t size,
@@ -92,56 +87,18 @@ static int read_document(struct mp_json root, struct mp_apps_snapshot **out, str
     return MP_OK;
 }
 
-/* Reads all of an open file into *text; the caller frees text->ptr. */
-static int read_all(int fd, struct mp_str *text, struct mp_error *err) {
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
-        return mp_fail_sys(err, errno, MP_APPS_FILE, "cannot stat it");
-    }
-    if (!S_ISREG(info.st_mode) || info.st_size < 0 || (size_t)info.st_size > FILE_BYTES_MAX) {
-        return mp_fail(err, MP_E_CORRUPT, MP_APPS_FILE, "no plain file of at most %zu bytes",
-                       FILE_BYTES_MAX);
-    }
-    size_t size = (size_t)info.st_size, done = 0;
-    char *bytes = malloc(size + 1);
-    if (!bytes) {
-        return mp_fail(err, MP_E_MEMORY, MP_APPS_FILE, "no memory to read it");
-    }
-    while (done < size) {
-        ssize_t got = read(fd, bytes + done, size - done);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            free(bytes);
-            return mp_fail_sys(err, got < 0 ? errno : EIO, MP_APPS_FILE, "cannot read it");
-        }
-        done += (size_t)got;
-    }
-    *text = mp_str_range(bytes, size);
-    return MP_OK;
-}
-
 int mp_apps_file_read(const char *path, struct mp_apps_snapshot **out, struct mp_error *err) {
     struct mp_str text = {0};
     struct mp_error own = {0};
     err = err ? err : &own;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) {
-        return mp_fail(err, MP_E_NOT_FOUND, MP_APPS_FILE, "there is no %s", path);
-    }
-    if (fd < 0) {
-        return mp_fail_sys(err, errno, MP_APPS_FILE, "cannot open %s", path);
-    }
-    int code = read_all(fd, &text, err);
-    close(fd);
-    struct mp_json_parser *parser = NULL;
-    if (code == MP_OK) {
-        parser = mp_json_parser_create(text.len + 1, FILE_DEPTH_MAX);
-        code = parser ? MP_OK : mp_fail(err, MP_E_MEMORY, MP_APPS_FILE, "no memory to parse it");
+    int code = mp_file_read(path, FILE_BYTES_MAX, &text, err);
+    if (code != MP_OK) {
+        return code;
     }
     struct mp_json root;
-    code = code ? code : mp_json_parse(parser, text, &root, err);
+    struct mp_json_parser *parser = mp_json_parser_create(text.len + 1, FILE_DEPTH_MAX);
+    code = parser ? mp_json_parse(parser, text, &root, err)
+                  : mp_fail(err, MP_E_MEMORY, MP_APPS_FILE, "no memory to parse it");
     code = code ? code : read_document(root, out, err);
     mp_json_parser_destroy(parser);
     free((char *)text.ptr);
@@ -149,7 +106,7 @@ int mp_apps_file_read(const char *path, struct mp_apps_snapshot **out, struct mp
         return MP_OK;
     }
     /* Whatever rule a file from outside breaks: what stands on disk is at fault. */
-    if (code != MP_E_IO && code != MP_E_MEMORY) {
+    if (code != MP_E_MEMORY) {
         err->code = MP_E_CORRUPT;
     }
     return mp_error_wrap(err, "%s", path);
@@ -186,54 +143,6 @@ static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *sn
     mp_buf_append_byte(out, '\n');
 }
 
-/* 0 or errno. */
-static int write_all(int fd, struct mp_str text) {
-    while (text.len > 0) {
-        ssize_t put = write(fd, text.ptr, text.len);
-        if (put < 0 && errno != EINTR) {
-            return errno;
-        }
-        size_t step = put > 0 ? (size_t)put : 0;
-        text = mp_str_range(text.ptr + step, text.len - step);
-    }
-    return 0;
-}
-
-/* Makes the rename itself durable. 0 or errno. */
-static int sync_dir(const char *dir) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
-    }
-    int sys = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    return sys;
-}
-
-static int replace(const char *dir, struct mp_str text, struct mp_error *err) {
-    char path[PATH_BYTES_MAX], fresh[PATH_BYTES_MAX];
-    int len = snprintf(path, sizeof(path), "%s/" MP_APPS_FILE, dir);
-    snprintf(fresh, sizeof(fresh), "%s/" MP_APPS_FILE ".tmp", dir);
-    if (len < 0 || (size_t)len + sizeof(".tmp") > sizeof(path)) {
-        return mp_fail(err, MP_E_ARGUMENT, "data_dir", "the path is too long");
-    }
-    /* 0600: read keys are secrets. */
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return mp_fail_sys(err, errno, MP_APPS_FILE, "cannot make %s", fresh);
-    }
-    int sys = write_all(fd, text);
-    sys = sys == 0 && fsync(fd) != 0 ? errno : sys;
-    close(fd);
-    sys = sys == 0 && rename(fresh, path) != 0 ? errno : sys;
-    if (sys != 0) {
-        unlink(fresh);
-        return mp_fail_sys(err, sys, MP_APPS_FILE, "cannot write %s", path);
-    }
-    sys = sync_dir(dir);
-    return sys == 0 ? MP_OK : mp_fail_sys(err, sys, MP_APPS_FILE, "cannot sync %s", dir);
-}
-
 int mp_apps_file_write(const char *data_dir, const struct mp_apps_snapshot *snapshot,
                        struct mp_error *err) {
     struct mp_buf text;
@@ -241,7 +150,7 @@ int mp_apps_file_write(const char *data_dir, const struct mp_apps_snapshot *snap
     write_document(&text, snapshot);
     int code = text.failed
                    ? mp_fail(err, MP_E_TOO_LARGE, MP_APPS_FILE, "over %zu bytes", FILE_BYTES_MAX)
-                   : replace(data_dir, mp_buf_str(&text), err);
+                   : mp_file_replace(data_dir, MP_APPS_FILE, mp_buf_str(&text), err);
     mp_buf_deinit(&text);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/json_write.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <new>
@@ -39,14 +40,16 @@ mp_json pack(element value) {
 } // namespace
 
 extern "C" mp_json_parser *mp_json_parser_create(size_t max_bytes, size_t max_depth) {
+    // A smaller capacity than this simdjson refuses at the first parse.
+    size_t capacity = std::max<size_t>(max_bytes, simdjson::dom::MINIMAL_DOCUMENT_CAPACITY);
     auto *out =
-        new (std::nothrow) mp_json_parser{simdjson::dom::parser(max_bytes), nullptr, max_bytes};
+        new (std::nothrow) mp_json_parser{simdjson::dom::parser(capacity), nullptr, max_bytes};
     if (!out) {
         return nullptr;
     }
     out->padded = static_cast<char *>(malloc(max_bytes + simdjson::SIMDJSON_PADDING));
     // The depth counts the document itself.
-    if (!out->padded || out->parser.allocate(max_bytes, max_depth + 1) != simdjson::SUCCESS) {
+    if (!out->padded || out->parser.allocate(capacity, max_depth + 1) != simdjson::SUCCESS) {
         mp_json_parser_destroy(out);
         return nullptr;
     }
@@ -165,6 +168,15 @@ extern "C" bool mp_json_get(mp_json object, mp_str name, mp_json *out) {
     }
     *out = pack(found);
     return true;
+}
+
+extern "C" mp_str mp_json_text(mp_json object, const char *name) {
+    mp_json member = {};
+    mp_str text = MP_STR("");
+    if (mp_json_get(object, mp_str_of(name), &member)) {
+        (void)!mp_json_str(member, &text);
+    }
+    return text;
 }
 
 namespace {

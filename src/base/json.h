@@ -51,6 +51,9 @@ size_t mp_json_size(struct mp_json value);
 /* The member of that name (the first of equal names); false when none or not an object. */
 MP_MUST_CHECK bool mp_json_get(struct mp_json object, struct mp_str name, struct mp_json *out);
 
+/* The text of the member of that name; empty when there is none, or when it is no string. */
+struct mp_str mp_json_text(struct mp_json object, const char *name);
+
 /* Iterates an array or object: struct mp_json_iter it = mp_json_iter(v); while (mp_json_next(&it,
  * &key, &val)) … */
 struct mp_json_iter {

@@ -50,7 +50,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_rebuild, cmd_sql, cmd_doctor, cmd_config,
-    cmd_engine, cmd_version;
+    cmd_engine, cmd_version, cmd_wechatpay;
 
 /* The value of one of the command's own flags; NULL when not given, "" for a switch. */
 const char *cmd_flag(const struct cmd_call *call, const char *name);

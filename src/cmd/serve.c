@@ -55,6 +55,7 @@ static int open_store(struct serve *serve, struct mp_error *err) {
 static int open_collect(struct serve *serve, struct mp_error *err) {
     const struct mp_config *config = serve->config;
     struct collect_config collect = {.apps = serve->apps,
+                                     .wechatpay = serve->wechatpay,
                                      .late_ms = config->late_hours * MP_MS_PER_HOUR,
                                      .mmdb_file = config->mmdb_file[0] ? config->mmdb_file : NULL,
                                      .trusted_proxies = config->trusted_proxies};
@@ -133,6 +134,7 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     char address[CMD_PATH_MAX];
     int code = cmd_make_data_dir(serve->config, err);
     code = code ? code : mp_apps_open(serve->config->data_dir, &serve->apps, err);
+    code = code ? code : collect_wechatpay_open(serve->config->data_dir, &serve->wechatpay, err);
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
     code = code ? code : open_collect(serve, err);
@@ -169,6 +171,7 @@ static void close_all(struct serve *serve) {
     }
     supervise_stop(serve->supervise, ENGINE_GRACE_MS);
     store_close(serve->store);
+    collect_wechatpay_close(serve->wechatpay);
     mp_apps_close(serve->apps);
 }
 
@@ -195,23 +198,26 @@ static void *guard_stop(void *arg) {
     _exit(signal > 0 ? 128 + signal : CMD_STOPPED_HARD);
 }
 
-static void refresh_apps(struct serve *serve, int *failures) {
-    struct mp_error err = {0};
-    if (mp_apps_refresh(serve->apps, &err) == MP_OK) {
+/* Counts the looks in a row that failed with one file, and tells now and then. */
+static void look(const char *file, int code, const struct mp_error *err, int *failures) {
+    if (code == MP_OK) {
         *failures = 0;
         return;
     }
     if ((*failures)++ % APPS_LOG_AGAIN_LOOKS == 0) {
-        mp_log(MP_LOG_ERROR, "serve", "apps.json cannot be read, its former content holds",
-               "message=\"%s\"", err.message);
+        mp_log(MP_LOG_ERROR, "serve", "a file cannot be read, its former content holds",
+               "file=%s message=\"%s\"", file, err->message);
     }
 }
 
 static void wait_for_signal(struct serve *serve, const sigset_t *signals) {
-    const struct timespec look = {.tv_sec = APPS_LOOK_MS / 1000};
-    int failures = 0, signal;
-    while ((signal = sigtimedwait(signals, NULL, &look)) < 0) {
-        refresh_apps(serve, &failures);
+    const struct timespec pause = {.tv_sec = APPS_LOOK_MS / 1000};
+    int apps_failures = 0, wechatpay_failures = 0, signal;
+    while ((signal = sigtimedwait(signals, NULL, &pause)) < 0) {
+        struct mp_error err = {0};
+        look("apps.json", mp_apps_refresh(serve->apps, &err), &err, &apps_failures);
+        look(COLLECT_WECHATPAY_FILE, collect_wechatpay_refresh(serve->wechatpay, &err), &err,
+             &wechatpay_failures);
     }
     mp_log(MP_LOG_INFO, "serve", "stopping", "signal=%d", signal);
 }

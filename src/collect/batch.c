@@ -10,10 +10,12 @@ struct batch collect_batch_begin(struct collect_worker *worker, const struct col
                           .result = result,
                           .out = out,
                           .within = "",
+                          .list = "events",
                           .arena = &worker->arena};
     result->accepted = 0;
     result->rejected = 0;
     result->app[0] = '\0';
+    result->note[0] = '\0';
     mp_arena_reset(&worker->arena);
     return batch;
 }
@@ -41,10 +43,12 @@ void batch_accept(struct batch *batch, struct mp_event *event) {
     if (!batch->has_head) {
         batch->context.app = mp_str_of(batch->app->id);
         batch->context.received_ms = batch->input->received_ms;
-        if (batch->context.user.len == 0) {
-            batch->context.user = event->user;
+        if (!batch->is_from_server) {
+            if (batch->context.user.len == 0) {
+                batch->context.user = event->user;
+            }
+            enrich(batch);
         }
-        enrich(batch);
         mp_record_begin(batch->out, &batch->context);
         batch->has_head = true;
     }
@@ -63,7 +67,7 @@ void batch_refuse(struct batch *batch) {
     if (result->rejected < COLLECT_ERRORS_MAX) {
         struct collect_fault *fault = &result->faults[result->rejected];
         fault->index = batch->index;
-        snprintf(fault->field, sizeof(fault->field), "events[%u]%s%s", batch->index,
+        snprintf(fault->field, sizeof(fault->field), "%s[%u]%s%s", batch->list, batch->index,
                  complaint->field[0] ? "." : "", complaint->field);
         snprintf(fault->reason, sizeof(fault->reason), "%s", complaint->reason);
     }
@@ -81,6 +85,6 @@ int batch_end(struct batch *batch, struct mp_error *err) {
     mp_buf_clear(batch->out);
     batch->result->accepted = 0;
     batch->result->rejected = 0;
-    return mp_fail(err, MP_E_TOO_LARGE, "events", "the events take more than %u bytes together",
+    return mp_fail(err, MP_E_TOO_LARGE, batch->list, "they take more than %u bytes together",
                    MP_RECORD_BYTES_MAX);
 }

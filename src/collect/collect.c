@@ -9,6 +9,7 @@ int collect_open(const struct collect_config *config, struct collect **out, stru
         return mp_fail(err, MP_E_MEMORY, "collect", "no memory for the collector");
     }
     collect->apps = config->apps;
+    collect->wechatpay = config->wechatpay;
     collect->late_ms = config->late_ms;
     int code = proxies_parse(config->trusted_proxies ? config->trusted_proxies : "",
                              &collect->proxies, err);

@@ -13,6 +13,7 @@
 
 struct collect {
     struct mp_apps *apps;
+    struct collect_wechatpay *wechatpay; /* or NULL */
     int64_t late_ms;
     struct region_base *regions;
     struct proxies proxies;
@@ -47,6 +48,8 @@ struct batch {
     int64_t offset_ms;   /* added to every client time */
     bool has_head;       /* the record's head is in out */
     bool is_lenient;     /* texts over their limit are cut, not refused */
+    bool is_from_server; /* the connection tells nothing of the user; each event says whose it is */
+    const char *list;    /* the name of the events' list in a complaint */
     uint32_t index;      /* of the event at hand */
     const char *within;  /* goes before the field's name in a complaint, "props." */
     size_t common_props; /* the first of worker->props belong to every event */
@@ -127,6 +130,21 @@ bool check_money(struct batch *batch, const struct mp_event *event, uint32_t giv
 /* Adds a property to the event at hand: objects are flattened with dots, null is nothing, the first
  * of equal names stays. prefix is "" or ends with a dot. */
 bool add_prop(struct batch *batch, struct mp_str prefix, struct mp_str name, struct mp_json value);
+/* Adds the members of the object `props`. */
+bool add_props(struct batch *batch, struct mp_json value);
+
+/* ---- identity.c ---- */
+/* The property that tells one refund of an order from the next. */
+#define REFUND_ID "refund_id"
+/* Of the app and the client's own id, which is one app's alone. */
+struct mp_hash128 identity_of_id(const struct batch *batch, struct mp_str id);
+/* Of the app, $pay or $refund, and the id of the order or refund: the same whoever tells of it, the
+ * SDK, the app's server or WeChat Pay. The id is at most MP_EVENT_ID_MAX long. */
+struct mp_hash128 identity_of_money(const struct batch *batch, struct mp_str name,
+                                    struct mp_str id);
+/* Sets the event's identity so, where it is a $pay, or a $refund with the property REFUND_ID. False
+ * for other events. After the event's members have been taken. */
+MP_MUST_CHECK bool identity_from_money(const struct batch *batch, struct mp_event *event);
 
 /* ---- time.c ---- */
 /* The client clock's error by the moment of upload; 0 when it is no more than latency. */

@@ -41,29 +41,12 @@ static bool take_open(struct batch *batch, struct mp_json value, struct mp_event
     return has_start || complain(batch, MP_STR("open.start"), "is missing");
 }
 
-static bool take_props(struct batch *batch, struct mp_json value) {
-    struct mp_json_iter iter = mp_json_iter(value);
-    struct mp_json item;
-    struct mp_str name;
-    if (mp_json_type(value) != MP_JSON_OBJECT) {
-        return complain(batch, MP_STR("props"), "must be an object");
-    }
-    batch->within = "props.";
-    while (mp_json_next(&iter, &name, &item)) {
-        if (!add_prop(batch, MP_STR(""), name, item)) {
-            return false;
-        }
-    }
-    batch->within = "";
-    return true;
-}
-
 static bool take_member(struct batch *batch, enum event_field field, struct mp_json value,
                         struct mp_event *event) {
     if (field == FIELD_OPEN) {
         return take_open(batch, value, event);
     }
-    return field == FIELD_PROPS ? take_props(batch, value)
+    return field == FIELD_PROPS ? add_props(batch, value)
                                 : event_field_take(batch, field, value, event);
 }
 
@@ -117,15 +100,6 @@ static bool check_event(struct batch *batch, const struct mp_event *event, uint3
     return check_money(batch, event, given);
 }
 
-/* The app, a zero byte, the event's id: ids are the client's, and one app's alone. */
-static struct mp_hash128 identity_of(const struct batch *batch, struct mp_str id) {
-    char key[MP_APP_ID_MAX + 1 + MP_EVENT_ID_MAX];
-    size_t app_len = strlen(batch->app->id);
-    memcpy(key, batch->app->id, app_len + 1);
-    memcpy(key + app_len + 1, id.ptr, id.len);
-    return mp_hash128(key, app_len + 1 + id.len);
-}
-
 static bool take_event(struct batch *batch, struct mp_json value, const struct mp_event *common) {
     struct mp_event event = *common;
     uint32_t given = 0;
@@ -142,7 +116,9 @@ static bool take_event(struct batch *batch, struct mp_json value, const struct m
     if (!check_event(batch, &event, given)) {
         return false;
     }
-    event.identity = identity_of(batch, event.id);
+    if (!identity_from_money(batch, &event)) {
+        event.identity = identity_of_id(batch, event.id);
+    }
     correct_time(batch, &event);
     batch_accept(batch, &event);
     return true;

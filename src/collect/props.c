@@ -124,3 +124,20 @@ bool add_prop(struct batch *batch, struct mp_str prefix, struct mp_str name, str
         }
     }
 }
+
+bool add_props(struct batch *batch, struct mp_json value) {
+    struct mp_json_iter iter = mp_json_iter(value);
+    struct mp_json item;
+    struct mp_str name;
+    if (mp_json_type(value) != MP_JSON_OBJECT) {
+        return complain(batch, MP_STR("props"), "must be an object");
+    }
+    batch->within = "props.";
+    while (mp_json_next(&iter, &name, &item)) {
+        if (!add_prop(batch, MP_STR(""), name, item)) {
+            return false;
+        }
+    }
+    batch->within = "";
+    return true;
+}

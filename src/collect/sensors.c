@@ -26,9 +26,9 @@ struct sensors_event {
 
 /* $scene says how the app was opened this time, $latest_scene how it was last. */
 static void take_scene(struct sensors_event *at) {
-    at->event.scene = sensors_scene(sensors_text_of(at->properties, "$scene"));
+    at->event.scene = sensors_scene(mp_json_text(at->properties, "$scene"));
     if (at->event.scene == 0) {
-        at->event.scene = sensors_scene(sensors_text_of(at->properties, "$latest_scene"));
+        at->event.scene = sensors_scene(mp_json_text(at->properties, "$latest_scene"));
     }
 }
 
@@ -180,9 +180,9 @@ static bool take_name(struct batch *batch, struct mp_json json, struct sensors_e
 /* The members that every event has. */
 static bool take_head(struct batch *batch, struct mp_json json, struct sensors_event *at) {
     struct mp_json value;
-    struct mp_str user = sensors_text_of(json, "distinct_id");
-    at->type = sensors_text_of(json, "type");
-    at->name = sensors_text_of(json, "event");
+    struct mp_str user = mp_json_text(json, "distinct_id");
+    at->type = mp_json_text(json, "type");
+    at->name = mp_json_text(json, "event");
     if (user.len == 0 || user.len > MP_EVENT_ID_MAX || memchr(user.ptr, '\0', user.len)) {
         return complain(batch, MP_STR("distinct_id"), "must be a string of 1 to %d bytes",
                         MP_EVENT_ID_MAX);
@@ -214,12 +214,15 @@ static bool take_identity(struct batch *batch, struct mp_json json, struct senso
     struct mp_buf *key = &batch->worker->scratch;
     struct mp_json value;
     int64_t track_id = 0;
-    struct mp_str id = sensors_text_of(json, "_track_id");
+    struct mp_str id = mp_json_text(json, "_track_id");
     if (mp_json_get(json, MP_STR("_track_id"), &value) && mp_json_i64(value, &track_id)) {
         int len = snprintf(at->id, sizeof(at->id), "%" PRId64, track_id);
         id = mp_str_range(at->id, (size_t)len);
     }
     at->event.id = id.len <= MP_EVENT_ID_MAX ? id : MP_STR("");
+    if (identity_from_money(batch, &at->event)) {
+        return true;
+    }
     mp_buf_clear(key);
     mp_buf_append_lstr(key, mp_str_of(batch->app->id));
     mp_buf_append_lstr(key, at->event.user);

@@ -8,9 +8,6 @@
 MP_MUST_CHECK int sensors_text(struct collect_worker *worker, const struct collect_input *input,
                                struct mp_str *out, struct mp_error *err);
 
-/* A text member that need not be there; empty where it is not, or is no text. */
-struct mp_str sensors_text_of(struct mp_json object, const char *name);
-
 /* True when the event carries the SDK's preset properties; profiles do not. */
 bool sensors_presets(struct mp_json event, struct mp_json *properties);
 /* Fills the batch's context from preset properties. */

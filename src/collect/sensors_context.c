@@ -7,15 +7,6 @@
 
 #define SDK_TEXT_MAX 96
 
-struct mp_str sensors_text_of(struct mp_json object, const char *name) {
-    struct mp_json value;
-    struct mp_str text = MP_STR("");
-    if (mp_json_get(object, mp_str_of(name), &value)) {
-        (void)!mp_json_str(value, &text);
-    }
-    return text;
-}
-
 static void take_screen(struct mp_json properties, const char *name, uint16_t *out) {
     struct mp_json value;
     double pixels = 0;
@@ -26,7 +17,7 @@ static void take_screen(struct mp_json properties, const char *name, uint16_t *o
 }
 
 static void take_sdk(struct batch *batch, struct mp_json properties) {
-    struct mp_str version = sensors_text_of(properties, "$lib_version");
+    struct mp_str version = mp_json_text(properties, "$lib_version");
     char *text = mp_arena_alloc(batch->arena, SDK_TEXT_MAX);
     if (text && version.len > 0 && version.len < SDK_TEXT_MAX - sizeof("sensors/")) {
         int len = snprintf(text, SDK_TEXT_MAX, "sensors/%.*s", MP_STR_ARG(version));
@@ -48,7 +39,7 @@ void sensors_take_context(struct batch *batch, struct mp_json properties) {
             *slot = text;
         }
     }
-    batch->context.platform = platform_of(sensors_text_of(properties, "$os"));
+    batch->context.platform = platform_of(mp_json_text(properties, "$os"));
     take_screen(properties, "$screen_width", &batch->context.screen_width);
     take_screen(properties, "$screen_height", &batch->context.screen_height);
     take_sdk(batch, properties);

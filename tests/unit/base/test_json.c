@@ -143,8 +143,20 @@ static void a_dump_is_the_same_value_again(void **state) {
     mp_buf_deinit(&out);
 }
 
+static void a_limit_of_a_few_bytes_is_one(void **state) {
+    (void)state;
+    struct mp_json_parser *parser = mp_json_parser_create(4, 4);
+    struct mp_json root;
+    assert_non_null(parser);
+    assert_int_equal(mp_json_parse(parser, MP_STR("[17]"), &root, NULL), MP_OK);
+    assert_int_equal(mp_json_size(root), 1);
+    assert_int_equal(mp_json_parse(parser, MP_STR("[170]"), &root, NULL), MP_E_TOO_LARGE);
+    mp_json_parser_destroy(parser);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_limit_of_a_few_bytes_is_one),
         cmocka_unit_test_setup_teardown(values_keep_their_kind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(members_are_found_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(iterating_an_object_gives_keys_and_values_in_order, set_up,

@@ -25,6 +25,7 @@ struct desk {
     char dir[64];
     struct mp_apps *apps;
     struct mp_app app;
+    struct collect_wechatpay *wechatpay; /* test_notice.c's */
     struct collect *collect;
     struct collect_worker *worker;
     struct collect_input input;

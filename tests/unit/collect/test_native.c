@@ -430,6 +430,46 @@ static void an_id_makes_the_identity_and_nothing_else_does(void **state) {
     assert_memory_not_equal(&first, &desk->events[0].identity, sizeof(first));
 }
 
+static struct mp_hash128 identity_of(struct desk *desk, const char *event) {
+    assert_int_equal(send_native(desk, request("", event)), MP_OK);
+    assert_int_equal(desk->result.accepted, 1);
+    return desk->events[0].identity;
+}
+
+static bool is_same(struct mp_hash128 a, struct mp_hash128 b) {
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
+#define MONEY(id, name, more)                                                                      \
+    "{\"id\":\"" id "\",\"name\":\"" name "\",\"time\":1795000000000,\"amount_fen\":1," more "}"
+
+static void a_payments_identity_is_its_order_and_not_its_id(void **state) {
+    struct desk *desk = *state;
+    struct mp_hash128 first = identity_of(desk, MONEY("e1", "$pay", "\"order_id\":\"o\""));
+    struct mp_hash128 expected = mp_hash128("\xffshop\0$pay\0o", 12);
+    assert_true(is_same(first, expected));
+    assert_true(is_same(first, identity_of(desk, MONEY("e2", "$pay", "\"order_id\":\"o\""))));
+    assert_false(is_same(first, identity_of(desk, MONEY("e1", "$pay", "\"order_id\":\"p\""))));
+    assert_false(is_same(first, identity_of(desk, MONEY("o", "$refund", "\"order_id\":\"o\""))));
+    assert_false(is_same(first, identity_of(desk, MONEY("o", "Buy", "\"order_id\":\"o\""))));
+}
+
+static void a_refunds_identity_is_its_refund_id_where_it_has_one(void **state) {
+    struct desk *desk = *state;
+#define REFUND(id, more) MONEY(id, "$refund", "\"order_id\":\"o\"" more)
+    struct mp_hash128 first = identity_of(desk, REFUND("e1", ",\"refund_id\":\"r1\""));
+    assert_true(
+        is_same(first, identity_of(desk, REFUND("e2", ",\"props\":{\"refund_id\":\"r1\"}"))));
+    assert_prop_text(&desk->events[0], "refund_id", "r1");
+    assert_false(is_same(first, identity_of(desk, REFUND("e1", ",\"refund_id\":\"r2\""))));
+    /* Without one, two refunds of an order are two. */
+    struct mp_hash128 bare = identity_of(desk, REFUND("e1", ""));
+    assert_true(is_same(bare, mp_hash128("shop\0e1", 7)));
+    assert_false(is_same(bare, identity_of(desk, REFUND("e2", ""))));
+    assert_true(is_same(bare, identity_of(desk, REFUND("e1", ",\"refund_id\":\"\""))));
+    assert_true(is_same(bare, identity_of(desk, REFUND("e1", ",\"refund_id\":7"))));
+}
+
 static void half_a_surrogate_pair_costs_one_sign_and_not_the_request(void **state) {
     struct desk *desk = *state;
     struct mp_str body = request(
@@ -502,6 +542,8 @@ int main(void) {
         TEST(events_of_a_request_are_bounded),
         TEST(events_that_grow_beyond_a_record_are_refused_together),
         TEST(an_id_makes_the_identity_and_nothing_else_does),
+        TEST(a_payments_identity_is_its_order_and_not_its_id),
+        TEST(a_refunds_identity_is_its_refund_id_where_it_has_one),
         TEST(half_a_surrogate_pair_costs_one_sign_and_not_the_request),
         TEST(platforms_are_told_apart),
         TEST(the_user_agent_tells_the_platform_where_the_client_does_not),

@@ -433,6 +433,16 @@ static void a_retry_has_the_same_identity_and_another_event_has_not(void **state
     assert_false(same(profile, identity(desk, PROFILE "{\"a\":2}}")));
 }
 
+static void a_payment_is_the_same_as_in_our_own_format(void **state) {
+    struct desk *desk = *state;
+    assert_true(same(mp_hash128("\xffshop\0$pay\0o-1", 14),
+                     identity(desk, TRACK("$pay", "\"order_id\":\"o-1\",\"amount_fen\":1"))));
+    assert_true(same(mp_hash128("\xffshop\0$refund\0r-1", 17),
+                     identity(desk, TRACK("$refund", "\"order_id\":\"o-1\",\"amount_fen\":1,"
+                                                     "\"refund_id\":\"r-1\""))));
+    assert_text(desk->events[0].id, "123456789");
+}
+
 /* What tests/sdk/sensors_drive.cjs made the real SDK send; the story stands there. */
 static void check_story(const struct desk *desk) {
     static const struct {
@@ -499,6 +509,7 @@ int main(void) {
         TEST(texts_too_long_are_cut_between_signs),
         TEST(members_that_we_do_not_know_are_kept),
         TEST(a_retry_has_the_same_identity_and_another_event_has_not),
+        TEST(a_payment_is_the_same_as_in_our_own_format),
         TEST(bodies_of_the_real_sdk_are_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
