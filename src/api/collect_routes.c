@@ -120,8 +120,7 @@ void reply_counts(struct http_request *request, const struct pending_reply *repl
 }
 
 /* To pages of any origin; most answers are made already. */
-static void reply_counts_to_pages(struct http_request *request,
-                                  const struct pending_reply *reply) {
+static void reply_counts_to_pages(struct http_request *request, const struct pending_reply *reply) {
     if (reply->rejected == 0 && reply->accepted <= API_ANSWERED_EVENTS_MAX) {
         http_reply_answer(request, reply->api->answers[reply->accepted]);
         return;
