@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import ctypes
+import os
 import signal
 import subprocess
 
@@ -10,6 +11,7 @@ PR_SET_PDEATHSIG = 1
 # The kernel's "parent" is the thread that started the process, and a test's thread may end long
 # before the test: so all are started by this one, which lives as long as the tests.
 _STARTER = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+_OWNER = os.getpid()
 
 
 def _die_with_parent():
@@ -18,5 +20,7 @@ def _die_with_parent():
 
 def start(arguments, **options):
     """As subprocess.Popen."""
+    if os.getpid() != _OWNER:  # a test forked: only the thread that did so lives here
+        return subprocess.Popen(arguments, preexec_fn=_die_with_parent, **options)
     return _STARTER.submit(subprocess.Popen, arguments, preexec_fn=_die_with_parent,
                            **options).result()
