@@ -131,7 +131,8 @@ static bool translate_event(struct recent *recent, const struct intern *from, st
 static bool list_touched(struct recent *recent, struct recent_user *user) {
     if (recent->touched_count == recent->touched_capacity) {
         size_t capacity = recent->touched_capacity ? 2 * recent->touched_capacity : 1024;
-        struct recent_user **grown = realloc(recent->touched, capacity * sizeof(*grown));
+        struct recent_user **grown =
+            realloc(recent->touched, capacity * sizeof(struct recent_user *));
         if (!grown) {
             return false;
         }
@@ -249,7 +250,7 @@ static int fetch_some(struct recent *recent, const struct recent_roll_up *how,
                           .zone = known ? known->zone : how->default_zone,
                           .app = missing[0]->app,
                           .from_day = day_needed(missing[0])};
-    uint64_t *hashes = malloc(count * sizeof(*hashes));
+    uint64_t *hashes = count > 0 ? malloc(count * sizeof(*hashes)) : NULL;
     if (!hashes) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for users to read");
     }
@@ -279,7 +280,8 @@ static int fetch_some(struct recent *recent, const struct recent_roll_up *how,
 static int fetch_missing(struct recent *recent, const struct recent_roll_up *how,
                          struct mp_error *err) {
     size_t count = 0;
-    struct recent_user **missing = malloc((recent->touched_count + 1) * sizeof(*missing));
+    struct recent_user **missing =
+        malloc((recent->touched_count + 1) * sizeof(struct recent_user *));
     if (!missing) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for users to read");
     }
@@ -288,7 +290,7 @@ static int fetch_missing(struct recent *recent, const struct recent_roll_up *how
             missing[count++] = recent->touched[i];
         }
     }
-    qsort(missing, count, sizeof(*missing), compare_missing);
+    qsort(missing, count, sizeof(struct recent_user *), compare_missing);
     int code = MP_OK;
     for (size_t from = 0, to = 0; code == MP_OK && from < count; from = to) {
         while (to < count && to - from < FETCH_USERS_MAX &&
