@@ -44,7 +44,6 @@ static int read_app(struct mp_json object, struct mp_apps_snapshot *snapshot,
     code = code ? code
                 : text_member(object, "previous_write_key", app.previous_write_key,
                               sizeof(app.previous_write_key), err);
-    code = code ? code : text_member(object, "read_key", app.read_key, sizeof(app.read_key), err);
     code = code ? code : text_member(object, "zone", zone, sizeof(zone), err);
     if (code != MP_OK) {
         return code;
@@ -178,7 +177,6 @@ static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *sn
         mp_jw_i64(&writer, app->open_timeout_ms);
         write_member(&writer, "write_key", app->write_key);
         write_member(&writer, "previous_write_key", app->previous_write_key);
-        write_member(&writer, "read_key", app->read_key);
         mp_jw_object_end(&writer);
     }
     mp_jw_array_end(&writer);
@@ -217,7 +215,7 @@ static int replace(const char *dir, struct mp_str text, struct mp_error *err) {
     if (len < 0 || (size_t)len + sizeof(".tmp") > sizeof(path)) {
         return mp_fail(err, MP_E_ARGUMENT, "data_dir", "the path is too long");
     }
-    /* 0600: read keys are secrets. */
+    /* 0600, as all that we keep. */
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
         return mp_fail_sys(err, errno, MP_APPS_FILE, "cannot make %s", fresh);

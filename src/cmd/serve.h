@@ -15,6 +15,7 @@
 struct serve {
     const struct mp_config *config;
     struct mp_apps *apps;
+    struct accounts *accounts;
     struct journal *journal;
     struct store *store;
     struct supervise *supervise; /* NULL with store_url */
