@@ -9,7 +9,8 @@ import pytest
 
 from server import Server
 
-COMMANDS = ("serve", "app", "demo", "sql", "rebuild", "doctor", "config", "version", "engine")
+COMMANDS = ("serve", "app", "demo", "import", "export", "sql", "rebuild", "doctor", "config",
+            "version", "engine")
 
 
 @pytest.fixture
