@@ -181,6 +181,10 @@ double mp_read_f64(struct mp_reader *reader) {
 }
 
 uint64_t mp_read_varint(struct mp_reader *reader) {
+    /* Most are lengths of short strings. */
+    if (!reader->failed && reader->at < reader->end && *reader->at < 0x80) {
+        return *reader->at++;
+    }
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
         const uint8_t *at = reader_take(reader, 1);

@@ -157,6 +157,29 @@ static void seq_counts_the_events_of_each_user(void **state) {
     }
 }
 
+/* Room is made for what the second pass puts; it asserts that there is enough. */
+static void what_a_record_has_once_has_room_in_every_row(void **state) {
+    (void)state;
+    static char text[MP_EVENT_STR_MAX];
+    uint64_t count;
+    memset(text, 'x', sizeof(text));
+    struct mp_context context = {.app = MP_STR("shop"),
+                                 .user = mp_str_range(text, MP_EVENT_ID_MAX),
+                                 .city = mp_str_range(text, sizeof(text)),
+                                 .received_ms = NOVEMBER_MS};
+    mp_buf_clear(&record);
+    mp_record_begin(&record, &context);
+    for (uint64_t i = 0; i < 600; i++) {
+        put_event(i, "", NOVEMBER_MS);
+    }
+    assert_int_equal(add_record(), 0);
+    struct mp_str bytes = rows_of(0);
+    size_t last = 599;
+    assert_true(mp_str_eq(native_find(bytes, "user", last, 0, &count), context.user));
+    assert_true(mp_str_eq(native_find(bytes, "city", last, 0, &count), context.city));
+    assert_int_equal(count, 600);
+}
+
 static void a_time_that_no_calendar_has_is_that_of_the_receipt(void **state) {
     (void)state;
     static const int64_t times_ms[] = {-1 - DAY_MS, INT64_MIN, INT64_MAX,
@@ -220,6 +243,7 @@ int main(void) {
         EACH(a_row_has_the_context_of_its_own_record),
         EACH(duplicates_are_dropped_within_a_batch_and_across),
         EACH(seq_counts_the_events_of_each_user),
+        EACH(what_a_record_has_once_has_room_in_every_row),
         EACH(a_time_that_no_calendar_has_is_that_of_the_receipt),
         EACH(of_a_record_that_breaks_off_what_is_whole_is_taken),
         EACH(the_same_records_make_the_same_rows),
