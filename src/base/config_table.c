@@ -76,9 +76,9 @@ const struct mp_setting mp_settings[] = {
     {NUMBER(rollup_wait_ms), .standard = "5000", .min = 0, .max = 600000,
      .doc = "Milliseconds that reports may lag behind the events."},
     {NUMBER(burst_ms), .standard = "10000", .min = 0, .max = 600000,
-     .doc = "Milliseconds that a burst of events goes before loading: while more come in than are "
-            "loaded, loading works a quarter of the time, so that they are taken faster; 0 = "
-            "loading never waits."},
+     .doc = "Milliseconds that a burst of events may go before loading: while many requests wait "
+            "at once and no processor is idle, loading works an eighth of the time; 0 = loading "
+            "never waits."},
     {NUMBER(late_hours), .standard = "72", .min = 1, .max = YEAR_HOURS,
      .doc = "Hours that an event may be late and still count at its own time; later ones count at "
             "the time of receipt."},

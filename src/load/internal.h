@@ -33,7 +33,6 @@ struct load {
     struct journal_record record; /* read, but not in a batch yet */
     bool has_record;
     struct pace pace;
-    bool is_batch_full; /* the last one */
     uint32_t next_batch;
     uint64_t next_lsn;
     bool is_replay; /* the first batch was begun by a former process: its number and end */
@@ -76,6 +75,9 @@ MP_MUST_CHECK int load_recover(struct load *load, struct mp_error *err);
 void load_step_back(void);
 void *load_reader_main(void *arg);
 void *load_writer_main(void *arg);
+/* rest.c, between two batches of the reader: rests while a burst comes, until it is over or
+ * somebody waits for loading. */
+void load_let_burst_pass(struct load *load);
 /* commit.c: events in the store and in the seen log; retries until it is done. False when stopping
  * came first. */
 MP_MUST_CHECK bool load_commit(struct load *load, struct batch *batch);

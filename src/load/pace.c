@@ -4,11 +4,18 @@ void pace_begin(struct pace *pace, const struct pace_place *place) {
     pace->began = *place;
 }
 
+bool pace_is_burst(const struct pace_place *from, const struct pace_place *to) {
+    uint64_t commits = to->commits - from->commits;
+    return commits > 0 && to->records - from->records >= PACE_CROWD * commits;
+}
+
+static bool is_machine_busy(const struct pace_place *from, const struct pace_place *to) {
+    return PACE_IDLE_PARTS * (to->idle_ticks - from->idle_ticks) < to->ticks - from->ticks;
+}
+
 int64_t pace_rest_ms(struct pace *pace, const struct pace_place *place) {
-    uint64_t came = place->durable_lsn - pace->began.durable_lsn;
-    uint64_t loaded = place->next_lsn - pace->began.next_lsn;
-    uint64_t waiting = place->durable_lsn - place->next_lsn;
-    if (!place->is_full || came <= loaded || waiting >= pace->rest_bytes_max) {
+    if (!pace_is_burst(&pace->began, place) || !is_machine_busy(&pace->began, place) ||
+        place->waiting_bytes >= pace->rest_bytes_max) {
         return 0;
     }
     if (pace->behind_since_ms == 0) {
