@@ -56,12 +56,12 @@ struct load {
     struct batch *free_batches[LOAD_BATCHES];
     size_t free_count;
     struct batch *ready;        /* made, waiting for the writer */
-    bool is_resting;            /* the reader, while events wait */
     uint64_t handed_over;       /* batches so far */
     uint64_t committed;         /* of these */
     uint64_t rolled_up;         /* of these */
     uint64_t read_lsn;          /* all before it is in batches handed over */
     int64_t pending_since;      /* received_ms of the oldest record handed over, not committed; 0 */
+    int64_t resting_since;      /* the same of the oldest record that a rest keeps waiting; 0 */
     int64_t touched_since;      /* the same of records committed, not rolled up; 0 */
     int64_t touched_since_mono; /* when these were committed */
     int drains;                 /* callers in load_drain */
@@ -75,9 +75,11 @@ MP_MUST_CHECK int load_recover(struct load *load, struct mp_error *err);
 void load_step_back(void);
 void *load_reader_main(void *arg);
 void *load_writer_main(void *arg);
-/* rest.c, between two batches of the reader: rests while a burst comes, until it is over or
- * somebody waits for loading. */
+/* rest.c, between two batches of the reader, with a record at hand: rests while a burst comes,
+ * until it is over or somebody waits for loading. */
 void load_let_burst_pass(struct load *load);
+/* What passes from here to the next rest is work. */
+void load_begin_work(struct load *load);
 /* commit.c: events in the store and in the seen log; retries until it is done. False when stopping
  * came first. */
 MP_MUST_CHECK bool load_commit(struct load *load, struct batch *batch);

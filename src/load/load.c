@@ -211,10 +211,6 @@ int load_drain(struct load *load, int64_t timeout_ms) {
     return is_drained ? MP_OK : MP_E_TIMEOUT;
 }
 
-static int64_t age_ms(int64_t since_ms, int64_t now_ms) {
-    return since_ms > 0 && since_ms < now_ms ? now_ms - since_ms : 0;
-}
-
 static int64_t older(int64_t since_ms, int64_t than_ms) {
     return since_ms > 0 && since_ms < than_ms ? since_ms : than_ms;
 }
@@ -223,10 +219,10 @@ void load_stats(struct load *load, struct load_stats *out) {
     int64_t now_ms = mp_now_ms();
     pthread_mutex_lock(&load->mutex);
     *out = load->stats;
-    out->lag_ms = age_ms(load->pending_since, now_ms);
-    int64_t pending_since = load->pending_since > 0 ? load->pending_since : INT64_MAX;
-    out->rollup_lag_ms = age_ms(older(load->touched_since, pending_since), now_ms);
-    out->complete_until_ms =
-        older(load->pending_since, older(load->touched_since, now_ms)) - load->config.late_ms;
+    int64_t pending_since = older(load->pending_since, older(load->resting_since, now_ms));
+    int64_t touched_since = older(load->touched_since, pending_since);
+    out->lag_ms = now_ms - pending_since;
+    out->rollup_lag_ms = now_ms - touched_since;
+    out->complete_until_ms = touched_since - load->config.late_ms;
     pthread_mutex_unlock(&load->mutex);
 }

@@ -161,7 +161,10 @@ static bool refill(struct load *load, struct batch *batch, const struct batch_ma
 }
 
 static bool make_batch(struct load *load, struct batch *batch) {
-    load_let_burst_pass(load);
+    if (read_record(load, 0)) {
+        load_let_burst_pass(load);
+    }
+    load_begin_work(load);
     if (!load->is_replay && !await_record(load)) {
         return false;
     }

@@ -2,6 +2,7 @@
 #include "load/internal.h"
 
 #include "base/clock.h"
+#include "base/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,13 +28,18 @@ static void processor_times(struct pace_place *place) {
     fclose(file);
 }
 
-static struct pace_place place_of(struct load *load) {
+/* Without the machine. */
+static struct pace_place journal_place(struct load *load) {
     struct journal_stats journal;
     journal_stats(load->config.journal, &journal);
-    struct pace_place place = {.mono_ms = mp_mono_ms(),
+    return (struct pace_place){.mono_ms = mp_mono_ms(),
                                .records = journal.appended_records,
                                .commits = journal.commits,
                                .waiting_bytes = journal.durable_lsn - load->next_lsn};
+}
+
+static struct pace_place place_of(struct load *load) {
+    struct pace_place place = journal_place(load);
     processor_times(&place);
     return place;
 }
@@ -57,26 +63,38 @@ static void rest_until(struct load *load, struct pace_place place, int64_t until
         while (mp_mono_ms() < look_ms && !is_wanted(load)) {
             load_wait(load, look_ms);
         }
-        struct pace_place now = place_of(load);
+        struct pace_place now = journal_place(load);
         is_burst = pace_is_burst(&place, &now);
         place = now;
     }
 }
 
+/* Of the record at hand, which is the oldest that waits. */
+static int64_t received_ms(const struct load *load) {
+    struct mp_record_reader reader;
+    struct mp_context context;
+    return mp_record_open(&reader, load->record.data, &context) == MP_OK ? context.received_ms
+                                                                         : mp_now_ms();
+}
+
 void load_let_burst_pass(struct load *load) {
     struct pace_place place = place_of(load);
-    if (pace_rest_ms(&load->pace, &place) > 0) {
-        pthread_mutex_lock(&load->mutex);
-        load->is_resting = true;
-        await_writer(load);
-        place = place_of(load);
-        int64_t from_ms = place.mono_ms;
-        rest_until(load, place, from_ms + pace_rest_ms(&load->pace, &place));
-        place = place_of(load);
-        load->stats.rest_ms += place.mono_ms - from_ms;
-        load->is_resting = false;
-        pthread_cond_broadcast(&load->changed);
-        pthread_mutex_unlock(&load->mutex);
+    if (pace_rest_ms(&load->pace, &place) == 0) {
+        return;
     }
+    pthread_mutex_lock(&load->mutex);
+    load->resting_since = received_ms(load);
+    await_writer(load);
+    place = place_of(load);
+    int64_t from_ms = place.mono_ms;
+    rest_until(load, place, from_ms + pace_rest_ms(&load->pace, &place));
+    load->stats.rest_ms += mp_mono_ms() - from_ms;
+    load->resting_since = 0;
+    pthread_cond_broadcast(&load->changed);
+    pthread_mutex_unlock(&load->mutex);
+}
+
+void load_begin_work(struct load *load) {
+    struct pace_place place = place_of(load);
     pace_begin(&load->pace, &place);
 }

@@ -20,7 +20,7 @@ struct work {
 
 /* When the next rollup is due, in monotonic ms; INT64_MAX = none is. Mutex held. */
 static int64_t rollup_due_ms(const struct load *load) {
-    if (load->rolled_up == load->committed || load->is_resting) {
+    if (load->rolled_up == load->committed || load->resting_since > 0) {
         return INT64_MAX;
     }
     if (load->drains > 0 && !load->ready && load->rollup_failures == 0) {

@@ -27,8 +27,9 @@ def no_idle_processor():
             spinner.wait()
 
 
-def burst(server, app):
-    """Many clients send one request after the other for a while; the statuses of their answers."""
+def burst(server, app, lags):
+    """Many clients send one request after the other for a while; the statuses of their answers. lags
+    gets what the server says of loading meanwhile."""
     statuses = []
     deadline = time.monotonic() + BURST_SECONDS
 
@@ -43,6 +44,8 @@ def burst(server, app):
     clients = [threading.Thread(target=send, args=(number,)) for number in range(CLIENTS)]
     for client in clients:
         client.start()
+    while time.monotonic() < deadline:
+        lags.append(server.metrics()["minipulse_load_lag_seconds"])
     for client in clients:
         client.join()
     return statuses
@@ -56,9 +59,12 @@ def test_loading_rests_while_a_burst_comes_and_only_where_it_may(tmp_path, burst
         app = server.app("shop")
         server.start()
         server.wait_ready()
+        lags = []
         with no_idle_processor():
-            statuses = burst(server, app)
+            statuses = burst(server, app, lags)
         assert set(statuses) == {200}
         metrics = server.drain()
         assert metrics["minipulse_load_events_total"] == len(statuses)
+        assert metrics["minipulse_load_lag_seconds"] == 0
+        assert not rests or sorted(lags)[len(lags) // 2] > 0.1
         assert (metrics["minipulse_load_rest_seconds_total"] > 0.1) == rests
