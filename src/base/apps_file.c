@@ -2,7 +2,7 @@
 #include "base/apps_snapshot.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/json_write.h"
 
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static int read_app(struct mp_json object, struct mp_apps_snapshot *snapshot,
     return mp_snapshot_add(snapshot, &app, mp_str_of(zone), err);
 }
 
-static int read_document(struct mp_json root, struct mp_apps_snapshot **out, struct mp_error *err) {
+static int read_document(void *out, struct mp_json root, struct mp_error *err) {
     struct mp_json member, apps;
     int64_t version = 0;
     if (!mp_json_get(root, MP_STR("version"), &member) || !mp_json_i64(member, &version) ||
@@ -83,38 +83,14 @@ static int read_document(struct mp_json root, struct mp_apps_snapshot **out, str
         mp_apps_release(snapshot);
         return code;
     }
-    *out = snapshot;
+    *(struct mp_apps_snapshot **)out = snapshot;
     return MP_OK;
 }
 
 int mp_apps_file_read(const char *path, struct mp_apps_snapshot **out, struct mp_error *err) {
-    struct mp_str text = {0};
     struct mp_error own = {0};
-    err = err ? err : &own;
-    int code = mp_file_read(path, FILE_BYTES_MAX, &text, err);
-    if (code != MP_OK) {
-        return code;
-    }
-    struct mp_json root;
-    struct mp_json_parser *parser = mp_json_parser_create(text.len + 1, FILE_DEPTH_MAX);
-    code = parser ? mp_json_parse(parser, text, &root, err)
-                  : mp_fail(err, MP_E_MEMORY, MP_APPS_FILE, "no memory to parse it");
-    code = code ? code : read_document(root, out, err);
-    mp_json_parser_destroy(parser);
-    free((char *)text.ptr);
-    if (code == MP_OK) {
-        return MP_OK;
-    }
-    /* Whatever rule a file from outside breaks: what stands on disk is at fault. */
-    if (code != MP_E_MEMORY) {
-        err->code = MP_E_CORRUPT;
-    }
-    return mp_error_wrap(err, "%s", path);
-}
-
-static void write_member(struct mp_json_writer *writer, const char *name, const char *value) {
-    mp_jw_key(writer, name);
-    mp_jw_text(writer, value);
+    return mp_json_file_read(path, FILE_BYTES_MAX, FILE_DEPTH_MAX, read_document, out,
+                             err ? err : &own);
 }
 
 static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *snapshot) {
@@ -128,14 +104,14 @@ static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *sn
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct mp_app *app = &snapshot->apps[i];
         mp_jw_object_begin(&writer);
-        write_member(&writer, "id", app->id);
-        write_member(&writer, "name", app->name);
-        write_member(&writer, "zone", mp_zone_name(app->zone));
+        mp_jw_text_member(&writer, "id", app->id);
+        mp_jw_text_member(&writer, "name", app->name);
+        mp_jw_text_member(&writer, "zone", mp_zone_name(app->zone));
         mp_jw_key(&writer, "open_timeout_ms");
         mp_jw_i64(&writer, app->open_timeout_ms);
-        write_member(&writer, "write_key", app->write_key);
-        write_member(&writer, "previous_write_key", app->previous_write_key);
-        write_member(&writer, "read_key", app->read_key);
+        mp_jw_text_member(&writer, "write_key", app->write_key);
+        mp_jw_text_member(&writer, "previous_write_key", app->previous_write_key);
+        mp_jw_text_member(&writer, "read_key", app->read_key);
         mp_jw_object_end(&writer);
     }
     mp_jw_array_end(&writer);

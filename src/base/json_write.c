@@ -118,6 +118,11 @@ void mp_jw_text(struct mp_json_writer *writer, const char *value) {
     mp_jw_str(writer, mp_str_of(value));
 }
 
+void mp_jw_text_member(struct mp_json_writer *writer, const char *key, const char *value) {
+    mp_jw_key(writer, key);
+    mp_jw_text(writer, value);
+}
+
 void mp_jw_i64(struct mp_json_writer *writer, int64_t value) {
     separate(writer);
     mp_buf_printf(writer->out, "%lld", (long long)value);

@@ -15,20 +15,17 @@
 static void write_json(struct mp_json_writer *json,
                        const struct collect_wechatpay_account *account) {
     mp_jw_object_begin(json);
-    mp_jw_key(json, "app");
-    mp_jw_text(json, account->app);
-    mp_jw_key(json, "merchant_id");
-    mp_jw_text(json, account->merchant_id);
+    mp_jw_text_member(json, "app", account->app);
+    mp_jw_text_member(json, "merchant_id", account->merchant_id);
     mp_jw_key(json, "platform_keys");
     mp_jw_array_begin(json);
     for (size_t i = 0; i < account->key_count; i++) {
         char expires[25];
         mp_time_format(account->keys[i].expires_ms, expires);
         mp_jw_object_begin(json);
-        mp_jw_key(json, "serial");
-        mp_jw_text(json, account->keys[i].serial);
-        mp_jw_key(json, "kind");
-        mp_jw_text(json, account->keys[i].is_certificate ? "certificate" : "public key");
+        mp_jw_text_member(json, "serial", account->keys[i].serial);
+        mp_jw_text_member(json, "kind",
+                          account->keys[i].is_certificate ? "certificate" : "public key");
         mp_jw_key(json, "expires");
         if (account->keys[i].is_certificate) {
             mp_jw_text(json, expires);

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_file.h"
 #include "base/json_write.h"
 
 #include <stdlib.h>
@@ -44,8 +44,7 @@ static int read_account(struct mp_json object, struct wechatpay_accounts *accoun
     return code;
 }
 
-static int read_document(struct mp_json root, struct wechatpay_accounts **out,
-                         struct mp_error *err) {
+static int read_document(void *out, struct mp_json root, struct mp_error *err) {
     struct mp_json member, list, object;
     int64_t version = 0;
     if (!mp_json_get(root, MP_STR("version"), &member) || !mp_json_i64(member, &version) ||
@@ -73,50 +72,25 @@ static int read_document(struct mp_json root, struct wechatpay_accounts **out,
         wechatpay_release(accounts);
         return code;
     }
-    *out = accounts;
+    *(struct wechatpay_accounts **)out = accounts;
     return MP_OK;
 }
 
 int wechatpay_file_read(const char *path, struct wechatpay_accounts **out, struct mp_error *err) {
-    struct mp_str text;
-    struct mp_json root;
-    int code = mp_file_read(path, FILE_BYTES_MAX, &text, err);
-    if (code != MP_OK) {
-        return code;
-    }
-    struct mp_json_parser *parser = mp_json_parser_create(text.len + 1, FILE_DEPTH_MAX);
-    code = parser ? mp_json_parse(parser, text, &root, err)
-                  : mp_fail(err, MP_E_MEMORY, path, "no memory to parse it");
-    code = code ? code : read_document(root, out, err);
-    mp_json_parser_destroy(parser);
-    explicit_bzero((char *)text.ptr, text.len);
-    free((char *)text.ptr);
-    if (code == MP_OK) {
-        return MP_OK;
-    }
-    /* Whatever rule a file from outside breaks: what stands on disk is at fault. */
-    if (code != MP_E_MEMORY) {
-        err->code = MP_E_CORRUPT;
-    }
-    return mp_error_wrap(err, "%s", path);
-}
-
-static void write_member(struct mp_json_writer *writer, const char *name, const char *value) {
-    mp_jw_key(writer, name);
-    mp_jw_text(writer, value);
+    return mp_json_file_read(path, FILE_BYTES_MAX, FILE_DEPTH_MAX, read_document, out, err);
 }
 
 static void write_account(struct mp_json_writer *writer, const struct wechatpay_entry *entry) {
     mp_jw_object_begin(writer);
-    write_member(writer, "app", entry->account.app);
-    write_member(writer, "merchant_id", entry->account.merchant_id);
-    write_member(writer, "apiv3_key", entry->apiv3_key);
+    mp_jw_text_member(writer, "app", entry->account.app);
+    mp_jw_text_member(writer, "merchant_id", entry->account.merchant_id);
+    mp_jw_text_member(writer, "apiv3_key", entry->apiv3_key);
     mp_jw_key(writer, "platform_keys");
     mp_jw_array_begin(writer);
     for (size_t i = 0; i < entry->account.key_count; i++) {
         mp_jw_object_begin(writer);
-        write_member(writer, "serial", entry->account.keys[i].serial);
-        write_member(writer, "pem", entry->pem[i]);
+        mp_jw_text_member(writer, "serial", entry->account.keys[i].serial);
+        mp_jw_text_member(writer, "pem", entry->pem[i]);
         mp_jw_object_end(writer);
     }
     mp_jw_array_end(writer);

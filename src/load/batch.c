@@ -1,5 +1,6 @@
 #include "load/batch.h"
 
+#include "load/grow.h"
 #include "load/rows.h"
 
 #include "base/log.h"
@@ -75,24 +76,6 @@ void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
     batch->first_received_ms = batch->last_received_ms = 0;
 }
 
-static bool grow(void *array, size_t *capacity, size_t need, size_t size) {
-    void **place = array;
-    size_t fresh = *capacity ? *capacity : 1024;
-    while (fresh < need) {
-        fresh *= 2;
-    }
-    if (fresh == *capacity) {
-        return true;
-    }
-    void *grown = realloc(*place, fresh * size);
-    if (!grown) {
-        return false;
-    }
-    *place = grown;
-    *capacity = fresh;
-    return true;
-}
-
 /* ---- Room ------------------------------------------------------------------------------- */
 
 static uint32_t month_of(int32_t day) {
@@ -166,8 +149,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
     while (got == 1 && (got = mp_record_next(&reader, &event, props)) == 1) {
         struct event_place place = place_of(plan->zone, &event, &plan->context);
         struct batch_month *month = month_at(batch, place.month);
-        if (!month || !grow(&batch->places, &batch->place_capacity, plan->events + 1,
-                            sizeof(*batch->places))) {
+        if (!month || !load_grow(&batch->places, &batch->place_capacity, plan->events + 1,
+                                 sizeof(*batch->places))) {
             return false;
         }
         month->planned.rows++;
@@ -185,8 +168,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
 /* Everything that the second pass would allocate. */
 static int make_room(struct batch *batch, const struct batch_maker *maker,
                      const struct record_plan *plan, struct mp_error *err) {
-    bool has_room = grow(&batch->prints, &batch->print_capacity, batch->print_count + plan->events,
-                         sizeof(*batch->prints)) &&
+    bool has_room = load_grow(&batch->prints, &batch->print_capacity,
+                              batch->print_count + plan->events, sizeof(*batch->prints)) &&
                     seq_reserve(&batch->seq, plan->events);
     for (size_t i = 0; has_room && i < batch->month_count; i++) {
         struct batch_month *month = &batch->months[i];

@@ -146,8 +146,9 @@ static bool fill(struct load *load, struct batch *batch, const struct batch_make
             load->is_batch_full = true;
             return true;
         }
-        int64_t quiet_ms = quiet_until_ms(load, batch);
-        while (!read_record(load, 0)) {
+        for (int64_t quiet_ms = 0; !read_record(load, 0);) {
+            /* Asked only when there is a wait: most records follow each other at once. */
+            quiet_ms = quiet_ms > 0 ? quiet_ms : quiet_until_ms(load, batch);
             int64_t left_ms = (quiet_ms < until_ms ? quiet_ms : until_ms) - mp_mono_ms();
             if (left_ms <= 0 || is_draining(load)) {
                 return true;

@@ -1,6 +1,7 @@
 #include "load/recent.h"
 
 #include "load/ask.h"
+#include "load/grow.h"
 #include "load/recent_users.h"
 #include "load/remake.h"
 
@@ -129,15 +130,9 @@ static bool translate_event(struct recent *recent, const struct intern *from, st
 /* ---- Taking ----------------------------------------------------------------------------- */
 
 static bool list_touched(struct recent *recent, struct recent_user *user) {
-    if (recent->touched_count == recent->touched_capacity) {
-        size_t capacity = recent->touched_capacity ? 2 * recent->touched_capacity : 1024;
-        struct recent_user **grown =
-            realloc(recent->touched, capacity * sizeof(struct recent_user *));
-        if (!grown) {
-            return false;
-        }
-        recent->touched = grown;
-        recent->touched_capacity = capacity;
+    if (!load_grow(&recent->touched, &recent->touched_capacity, recent->touched_count + 1,
+                   sizeof(struct recent_user *))) {
+        return false;
     }
     recent->touched[recent->touched_count++] = user;
     return true;

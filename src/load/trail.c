@@ -1,8 +1,8 @@
 #include "load/trail.h"
 
-#include <stdlib.h>
+#include "load/grow.h"
 
-#define FIRST_CAPACITY 1024u
+#include <stdlib.h>
 
 int trail_init(struct trail *trail) {
     *trail = (struct trail){0};
@@ -56,21 +56,6 @@ void trail_context(struct trail *trail, const struct mp_context *context) {
     add_string(trail, context->city, &shared->city);
 }
 
-static bool reserve(void *array, size_t *capacity, size_t need, size_t size) {
-    void **place = array;
-    if (need <= *capacity) {
-        return true;
-    }
-    size_t fresh = *capacity ? 2 * *capacity : FIRST_CAPACITY;
-    void *grown = realloc(*place, fresh * size);
-    if (!grown) {
-        return false;
-    }
-    *place = grown;
-    *capacity = fresh;
-    return true;
-}
-
 /* The run that the next event belongs to. */
 static struct trail_run *run_of(struct trail *trail, const struct trail_place *place) {
     struct trail_run *last = trail->run_count > 0 ? &trail->runs[trail->run_count - 1] : NULL;
@@ -86,9 +71,10 @@ static struct trail_run *run_of(struct trail *trail, const struct trail_place *p
 
 void trail_add(struct trail *trail, const struct mp_event *event, const struct trail_place *place) {
     if (trail->is_broken ||
-        !reserve(&trail->events, &trail->event_capacity, trail->event_count + 1,
-                 sizeof(*trail->events)) ||
-        !reserve(&trail->runs, &trail->run_capacity, trail->run_count + 1, sizeof(*trail->runs))) {
+        !load_grow(&trail->events, &trail->event_capacity, trail->event_count + 1,
+                   sizeof(*trail->events)) ||
+        !load_grow(&trail->runs, &trail->run_capacity, trail->run_count + 1,
+                   sizeof(*trail->runs))) {
         trail->is_broken = true;
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "load/batch.h"
 #include "load/day_rows.h"
+#include "load/grow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,14 +48,9 @@ void user_rows_clear(struct user_rows *rows) {
 /* ---- One user --------------------------------------------------------------------------- */
 
 struct rollup_event *user_rows_next(struct user_rows *rows) {
-    if (rows->event_count == rows->event_capacity) {
-        size_t capacity = rows->event_capacity ? 2 * rows->event_capacity : 1024;
-        struct rollup_event *grown = realloc(rows->events, capacity * sizeof(*grown));
-        if (!grown) {
-            return NULL;
-        }
-        rows->events = grown;
-        rows->event_capacity = capacity;
+    if (!load_grow(&rows->events, &rows->event_capacity, rows->event_count + 1,
+                   sizeof(*rows->events))) {
+        return NULL;
     }
     return &rows->events[rows->event_count];
 }

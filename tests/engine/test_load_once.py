@@ -2,7 +2,6 @@
 
 import glob
 import os
-import random
 import shutil
 import threading
 import time
@@ -14,17 +13,10 @@ import rollups
 from load_tool import LoadTool
 from store_tool import StoreTool
 
-SEED = random.randrange(1 << 32)
 # 2026-10-31 15:00 UTC: an hour before November in Shanghai.
 START_MS = 1793458800000
 DAY_MS = 86400000
 USERS = 40
-
-
-@pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return random.Random(SEED)
 
 
 def records(count, first=0, app="shop", step_ms=20000):

@@ -4,16 +4,12 @@ import csv
 import datetime
 import io
 import json
-import random
 import struct
 import uuid
 import zoneinfo
 
 import pytest
 
-from store_tool import StoreTool
-
-SEED = random.randrange(1 << 32)
 EPOCH = datetime.date(1970, 1, 1)
 DAY, WEEK, MONTH = 0, 1, 2
 FIGURES = ("visit_total", "visit_uv_new", "session_cnt", "visit_pv", "visit_uv", "stay_time_uv",
@@ -21,17 +17,8 @@ FIGURES = ("visit_total", "visit_uv_new", "session_cnt", "visit_pv", "visit_uv",
 
 
 @pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return random.Random(SEED)
-
-
-@pytest.fixture
-def tool(store_place):
-    with StoreTool(**store_place) as running:
-        running.opened.ok()
-        running.ask(do="migrate").ok()
-        yield running
+def tool(migrated):
+    return migrated
 
 
 def number(date):

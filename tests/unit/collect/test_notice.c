@@ -51,16 +51,9 @@ static int tear_down(void **state) {
 }
 
 static int send_notice(struct desk *desk) {
-    mp_buf_clear(&desk->out);
-    desk->err = (struct mp_error){0};
+    desk_clear(desk);
     int code = collect_notice(desk->worker, &desk->input, &desk->out, &desk->result, &desk->err);
-    if (code == MP_OK) {
-        desk_read(desk);
-    } else {
-        assert_int_equal(desk->out.len, 0);
-        assert_true(desk->err.message[0]);
-    }
-    return code;
+    return desk_take(desk, code);
 }
 
 static void a_payment_is_read_as_the_order_that_it_is(void **state) {

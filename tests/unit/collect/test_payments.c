@@ -6,18 +6,11 @@
 #define REFUND "\"refund_id\":\"r-1\",\"order_id\":\"o-1\",\"amount_fen\":990," TIME
 
 static int post(struct desk *desk, struct mp_str body) {
-    mp_buf_clear(&desk->out);
-    desk->err = (struct mp_error){0};
+    desk_clear(desk);
     desk->input.body = body;
     desk->input.app = desk->input.app.ptr ? desk->input.app : MP_STR("shop");
     int code = collect_payments(desk->worker, &desk->input, &desk->out, &desk->result, &desk->err);
-    if (code == MP_OK) {
-        desk_read(desk);
-    } else {
-        assert_int_equal(desk->out.len, 0);
-        assert_true(desk->err.message[0]);
-    }
-    return code;
+    return desk_take(desk, code);
 }
 
 static struct mp_hash128 sent_by_the_sdk(struct desk *desk, const char *event) {
