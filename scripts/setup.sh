@@ -42,6 +42,7 @@ need_build() {
     library_from libmaxminddb libmaxminddb-dev
     library_from gnutls libgnutls28-dev
     library_from inih libinih-dev
+    library_from sqlite3 libsqlite3-dev
     library_from cmocka libcmocka-dev
     command_from node nodejs
     command_from npm npm

@@ -12,6 +12,8 @@ const char *mp_code_name(enum mp_code code) {
         [MP_E_NOT_FOUND] = "not_found",
         [MP_E_EXISTS] = "exists",
         [MP_E_DENIED] = "denied",
+        [MP_E_FORBIDDEN] = "forbidden",
+        [MP_E_TOO_OFTEN] = "too_often",
         [MP_E_FULL] = "full",
         [MP_E_IO] = "io",
         [MP_E_CORRUPT] = "corrupt",

@@ -18,6 +18,8 @@ enum mp_code {
     MP_E_NOT_FOUND,
     MP_E_EXISTS,
     MP_E_DENIED,      /* credential missing or wrong */
+    MP_E_FORBIDDEN,   /* who asks is known, and may not */
+    MP_E_TOO_OFTEN,   /* tried too often in vain; try later */
     MP_E_FULL,        /* bounded resource is full; try later */
     MP_E_IO,          /* the operating system said no; `sys` is errno */
     MP_E_CORRUPT,     /* bytes on disk or from a peer break their format */

@@ -1,0 +1,2 @@
+-- A change begins: from here on nobody else writes.
+BEGIN IMMEDIATE;

@@ -1,0 +1,2 @@
+-- A change is whole.
+COMMIT;

@@ -1,0 +1,4 @@
+-- A member of an app, new or with a higher role. Parameters: app, user (id), role.
+INSERT INTO members (app, user, role)
+VALUES (:app, :user, :role)
+ON CONFLICT (app, user) DO UPDATE SET role = max(role, excluded.role);

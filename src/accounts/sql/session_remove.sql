@@ -1,0 +1,3 @@
+-- The session ends. Parameter: hash.
+DELETE FROM sessions
+WHERE hash = :hash;

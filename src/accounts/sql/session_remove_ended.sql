@@ -1,0 +1,3 @@
+-- Sessions whose time is over. Parameter: now (UTC ms).
+DELETE FROM sessions
+WHERE expires_ms <= :now;

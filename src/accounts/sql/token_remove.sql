@@ -1,0 +1,5 @@
+-- A token is revoked. Parameters: app, id. Column: its label.
+DELETE FROM tokens
+WHERE app = :app
+    AND id = :id
+RETURNING label;

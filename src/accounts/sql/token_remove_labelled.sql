@@ -1,0 +1,4 @@
+-- Tokens of that label are revoked. Parameters: app, label.
+DELETE FROM tokens
+WHERE app = :app
+    AND label = :label;
