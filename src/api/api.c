@@ -1,52 +1,9 @@
-/* The route table and what its routes share. */
+/* The room's life, and what all replies bear. */
 #include "api/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define COLLECTS(verb, where, function)                                                            \
-    {                                                                                              \
-        .method = (verb), .path = (where), .mode = HTTP_FAST,                                      \
-        .body_bytes_max = COLLECT_BODY_BYTES_MAX, .handler = (function)                            \
-    }
-
-#define NOTICES(where, function)                                                                   \
-    {                                                                                              \
-        .method = "POST", .path = (where), .mode = HTTP_FAST,                                      \
-        .body_bytes_max = COLLECT_NOTICE_BYTES_MAX, .handler = (function)                          \
-    }
-
-static const struct http_route table[] = {
-    COLLECTS("POST", "/v1/collect", handle_collect),
-    {.method = "OPTIONS", .path = "/v1/collect", .handler = handle_preflight},
-    COLLECTS("POST", "/sa", handle_sensors),
-    COLLECTS("GET", "/sa", handle_sensors),
-    {.method = "OPTIONS", .path = "/sa", .handler = handle_preflight},
-    COLLECTS("POST", "/sa.gif", handle_sensors),
-    COLLECTS("GET", "/sa.gif", handle_sensors),
-    {.method = "OPTIONS", .path = "/sa.gif", .handler = handle_preflight},
-    COLLECTS("POST", "/v1/apps/{app}/payments", handle_payments),
-    NOTICES("/v1/wechatpay/{app}", handle_notice),
-    NOTICES("/v1/wechatpay/{app}/password-free", handle_notice_password_free),
-    {.method = "GET",
-     .path = "/v1/apps/{app}/trend",
-     .mode = HTTP_BLOCKING,
-     .handler = handle_trend},
-    {.method = "GET", .path = "/healthz", .handler = handle_alive},
-    {.method = "GET", .path = "/readyz", .handler = handle_ready},
-    {.method = "GET", .path = "/metrics", .handler = handle_metrics},
-    {.method = "GET", .path = "/", .handler = handle_home},
-};
-
-static void fill_routes(struct api *api) {
-    api->route_count = sizeof(table) / sizeof(table[0]);
-    api->routes = calloc(api->route_count, sizeof(*api->routes));
-    for (size_t i = 0; api->routes && i < api->route_count; i++) {
-        api->routes[i] = table[i];
-        api->routes[i].arg = api;
-    }
-}
 
 /* For every reply: nothing here may be guessed at, framed, kept by a cache, or run. */
 static void fill_headers(struct api *api) {
@@ -74,12 +31,17 @@ int api_open(const struct api_config *config, struct api **out, struct mp_error 
     }
     api->config = *config;
     pthread_mutex_init(&api->mutex, NULL);
-    fill_routes(api);
     fill_headers(api);
-    api->stats = calloc(api->route_count + 1, sizeof(*api->stats));
-    if (!api->routes || !api->stats || collect_answers_open(api) != MP_OK) {
+    int code = fill_routes(api, err);
+    if (code == MP_OK) {
+        api->stats = calloc(api->route_count + 1, sizeof(*api->stats));
+        code = api->stats && collect_answers_open(api) == MP_OK
+                   ? MP_OK
+                   : mp_fail(err, MP_E_MEMORY, "", "no memory");
+    }
+    if (code != MP_OK) {
         api_close(api);
-        return mp_fail(err, MP_E_MEMORY, "", "no memory");
+        return code;
     }
     *out = api;
     return MP_OK;
@@ -100,6 +62,7 @@ void api_close(struct api *api) {
     collect_answers_close(api);
     pthread_mutex_destroy(&api->mutex);
     free(api->routes);
+    free(api->guards);
     free(api->stats);
     free(api);
 }

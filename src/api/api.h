@@ -1,11 +1,12 @@
 /*
- * The routes: ours under /v1, /sa for Sensors' clients, health and metrics. Makes the route table
- * that http/ serves; the only room that knows HTTP status codes. What lies outside its reach
- * (journal, loader) comes as callbacks from cmd/.
+ * The routes: ours under /v1 with who may call them, /sa for Sensors' clients, health and metrics.
+ * Makes the route table that http/ serves; the only room that knows HTTP status codes. What lies
+ * outside its reach (journal, loader) comes as callbacks from cmd/.
  */
 #ifndef MP_API_API_H
 #define MP_API_API_H
 
+#include "accounts/accounts.h"
 #include "base/apps.h"
 #include "collect/collect.h"
 #include "http/http.h"
@@ -28,6 +29,9 @@ struct api_health {
 struct api_config {
     struct collect *collect;
     struct mp_apps *apps;
+    struct accounts *accounts;
+    const char *default_zone; /* of apps that are added without one */
+    bool is_tls;              /* we speak it ourselves: cookies are Secure */
     struct store *store;
     int64_t query_timeout_ms;
     int64_t hsts_max_age_s; /* of Strict-Transport-Security; 0 = not sent */
@@ -49,6 +53,15 @@ void api_close(struct api *api);
 /* Fills routes, headers, error_body and on_done of a server's configuration; the api must outlive
  * the server. */
 void api_attach(struct api *api, struct http_config *config);
+
+struct api_route {
+    const char *method;
+    const char *path;
+    /* "anyone", "write key", "signature", "token or user", "user", a role, "administrator" */
+    const char *who;
+};
+/* The index-th route; false past the end. */
+MP_MUST_CHECK bool api_route_at(size_t index, struct api_route *out);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 
+#include "base/json.h"
 #include "base/json_write.h"
 
 #include <pthread.h>
@@ -35,9 +36,12 @@ struct route_stats {
     atomic_uint_fast64_t total_us;
 };
 
+struct guard;
+
 struct api {
     struct api_config config;
     struct http_route *routes;
+    struct guard *guards; /* one a route */
     size_t route_count;
     struct route_stats *stats; /* one a route, and one for what fits none */
     struct http_field headers[API_FIXED_HEADERS_MAX];
@@ -105,15 +109,124 @@ void handle_payments(struct http_request *request, void *api);
 void handle_notice(struct http_request *request, void *api);
 void handle_notice_password_free(struct http_request *request, void *api);
 
-/* report_routes.c */
-void handle_trend(struct http_request *request, void *api);
+/* ---- Who may (access.c) ----------------------------------------------------------------- */
 
-/* auth.c: the app of the path, if the request bears its read key; else replies and gives NULL. The
- * snapshot is released by the caller. */
-const struct mp_app *authorize(struct http_request *request, struct api *api,
-                               struct mp_apps_snapshot **snapshot);
-/* Whether the request may write to the app of the path; else it has been replied to. */
-bool authorize_write(struct http_request *request, struct api *api);
+/* The least that a caller must be. The three roles are those on the path's {app}. */
+enum api_least {
+    API_ANYONE,
+    API_CALLER, /* any token or user */
+    API_USER,   /* logged in */
+    API_VIEWER,
+    API_ANALYST,
+    API_OWNER,
+    API_ADMIN, /* of the server */
+};
+
+struct api_access {
+    struct accounts_caller caller;
+    struct mp_str secret; /* the session's; ptr NULL with a token. Borrows from the request */
+    struct mp_apps_snapshot *snapshot;
+    const struct mp_app *app; /* the path's; NULL where the route asks for no role */
+    enum accounts_role role;  /* on that app */
+};
+/*
+ * By bearer token or session cookie. False when it has replied: 401 for who is unknown, 403 for who
+ * may not or lacks the CSRF token, 404 for an app that is not there or that the caller may not see:
+ * nobody learns which. True: to be released.
+ */
+MP_MUST_CHECK bool api_authorize(struct http_request *request, struct api *api,
+                                 enum api_least least, struct api_access *out);
+void api_release(struct api_access *access);
+/* Whether the request bears the write key of the path's app; else it has been replied to. */
+MP_MUST_CHECK bool authorize_write(struct http_request *request, struct api *api);
+void client_address(struct http_request *request, const struct api *api,
+                    char out[ACCOUNTS_ADDRESS_SIZE]);
+/* The session's cookie; age 0 takes it away. */
+void set_cookie(struct http_request *request, const struct api *api, const char *value,
+                int64_t age_s);
+
+/* ---- Routes (routes.c) ------------------------------------------------------------------ */
+
+typedef void api_handler(struct http_request *request, struct api *api,
+                         const struct api_access *access);
+struct route {
+    const char *method;
+    const char *path;
+    enum http_mode mode;
+    size_t body_bytes_max;
+    enum api_least least;
+    http_handler *open;   /* for anyone; its arg is the api */
+    const char *proof;    /* what its handler asks for by itself; NULL: nothing */
+    api_handler *guarded; /* or: called once the caller is found to be that */
+};
+MP_MUST_CHECK int fill_routes(struct api *api, struct mp_error *err);
+
+/* ---- What was sent (form.c) ------------------------------------------------------------- */
+
+/* Refuses parameters that the question does not know: a misspelt one must not be ignored. Nor may
+ * one of two with the same name. The names end with NULL. */
+MP_MUST_CHECK int check_query(const struct http_request *request, const char *const known[],
+                              struct mp_error *err);
+/* The body, a JSON object. Its texts live until form_close. */
+struct form {
+    struct mp_json_parser *parser;
+    struct mp_json root;
+};
+/* The same rules for its members. To be closed also after a failure. */
+MP_MUST_CHECK int form_open(const struct http_request *request, const char *const known[],
+                            struct form *out, struct mp_error *err);
+void form_close(struct form *form);
+/* UTF-8 without NUL. Absent: MP_E_ARGUMENT; or, for the second, *out has ptr NULL. */
+MP_MUST_CHECK int form_text(const struct form *form, const char *name, struct mp_str *out,
+                            struct mp_error *err);
+MP_MUST_CHECK int form_optional_text(const struct form *form, const char *name, struct mp_str *out,
+                                     struct mp_error *err);
+/* *is_given may be NULL: then it must be there. */
+MP_MUST_CHECK int form_bool(const struct form *form, const char *name, bool *is_given, bool *out,
+                            struct mp_error *err);
+MP_MUST_CHECK int form_role(const struct form *form, enum accounts_role *out, struct mp_error *err);
+
+/* ---- What is answered (answer.c) -------------------------------------------------------- */
+
+/* A JSON object under way: begun by init, ended and sent by reply. */
+struct answer {
+    struct mp_buf text;
+    struct mp_json_writer json;
+};
+void answer_init(struct answer *answer);
+void answer_text(struct answer *answer, const char *key, const char *value);
+/* A moment as text; null for 0. */
+void answer_time(struct answer *answer, const char *key, int64_t time_ms);
+/* Sends it, or the error if code is not MP_OK; frees. */
+void answer_reply(struct answer *answer, struct http_request *request, int status, int code,
+                  const struct mp_error *err);
+/* 204, or the error. */
+void reply_done(struct http_request *request, int code, const struct mp_error *err);
+
+/* ---- Handlers --------------------------------------------------------------------------- */
+
+/* report_routes.c */
+api_handler handle_trend;
+/* session_routes.c */
+http_handler handle_setup_state, handle_setup, handle_join, handle_log_in;
+api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;
+/* user_routes.c */
+api_handler handle_users, handle_user_add, handle_user_change, handle_user_remove;
+/* app_routes.c */
+api_handler handle_apps, handle_app_add, handle_app, handle_app_rename, handle_app_rotate_key;
+/* The apps that a caller may see, as the member "apps". */
+MP_MUST_CHECK int put_apps(struct answer *answer, struct api *api,
+                           const struct accounts_caller *caller,
+                           const struct mp_apps_snapshot *snapshot, struct mp_error *err);
+/* member_routes.c */
+api_handler handle_members, handle_member_set, handle_member_remove;
+api_handler handle_invitations, handle_invite, handle_uninvite;
+/* token_routes.c */
+api_handler handle_tokens, handle_token_add, handle_token_revoke;
+/* The {id} of the path; MP_E_NOT_FOUND when it is no number. */
+MP_MUST_CHECK int take_id(const struct http_request *request, int64_t *out, struct mp_error *err);
+/* audit_routes.c */
+api_handler handle_audit, handle_app_audit;
 
 /* status_routes.c */
 void handle_alive(struct http_request *request, void *api);

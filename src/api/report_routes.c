@@ -1,38 +1,12 @@
-/* Reports: who may ask, with which parameters, in which shape. On worker threads. */
+/* Reports: with which parameters, in which shape. On worker threads. */
 #include "api/internal.h"
 
 #include "base/clock.h"
-
-#include <stdio.h>
 
 #define DEFAULT_DAYS 30
 
 static bool client_gone(void *request) {
     return http_client_gone(request);
-}
-
-/* Refuses parameters that the question does not know: a misspelt one must not be ignored. Nor may
- * one of two with the same name. */
-static int check_names(struct http_request *request, struct mp_error *err) {
-    enum { KNOWN = 4 };
-    static const char *const known[KNOWN] = {"from", "to", "by", "format"};
-    size_t seen[KNOWN] = {0};
-    struct mp_str name, value;
-    for (size_t i = 0; http_query_at(request, i, &name, &value); i++) {
-        size_t k = 0;
-        while (k < KNOWN && !mp_str_is(name, known[k])) {
-            k++;
-        }
-        if (k < KNOWN && ++seen[k] == 1) {
-            continue;
-        }
-        char field[64];
-        snprintf(field, sizeof(field), "%.*s", MP_STR_ARG(mp_str_clip(name, 60)));
-        return mp_fail(err, MP_E_ARGUMENT, field,
-                       k < KNOWN ? "is given twice"
-                                 : "there is no such parameter; known are from, to, by and format");
-    }
-    return MP_OK;
 }
 
 static int take_day(struct http_request *request, const char *name, int32_t *day,
@@ -86,11 +60,12 @@ static int answer_trend(struct http_request *request, struct api *api, const str
                                     .is_read_only = true};
     struct report_context context = {
         .store = api->config.store, .app = app, .now_ms = mp_now_ms(), .options = &options};
+    static const char *const known[] = {"from", "to", "by", "format", NULL};
     struct report_range range;
     struct api_health health = {0};
     api->config.health(api->config.arg, &health);
     context.complete_until_ms = health.complete_until_ms;
-    int code = check_names(request, err);
+    int code = check_query(request, known, err);
     if (code == MP_OK) {
         code = take_range(request, mp_zone_day(app->zone, context.now_ms), &range, err);
     }
@@ -100,19 +75,12 @@ static int answer_trend(struct http_request *request, struct api *api, const str
     return code == MP_OK ? report_trend(&context, &range, *format, out, err) : code;
 }
 
-void handle_trend(struct http_request *request, void *arg) {
-    struct api *api = arg;
-    struct mp_apps_snapshot *snapshot;
+void handle_trend(struct http_request *request, struct api *api, const struct api_access *access) {
     struct mp_error err;
     struct mp_buf out;
     enum report_format format = REPORT_JSON;
-    const struct mp_app *app = authorize(request, api, &snapshot);
-    if (!app) {
-        mp_apps_release(snapshot);
-        return;
-    }
     mp_buf_init(&out, API_REPLY_BYTES_MAX);
-    if (answer_trend(request, api, app, &format, &out, &err) != MP_OK) {
+    if (answer_trend(request, api, access->app, &format, &out, &err) != MP_OK) {
         reply_error(request, &err);
     } else {
         http_reply(request, 200,
@@ -120,5 +88,4 @@ void handle_trend(struct http_request *request, void *arg) {
                    mp_buf_str(&out));
     }
     mp_buf_deinit(&out);
-    mp_apps_release(snapshot);
 }

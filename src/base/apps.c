@@ -116,6 +116,7 @@ static void random_text(char *out, const char *prefix, size_t chars, uint32_t al
 /* A change to the registry: edits one app of the copy that becomes the next snapshot. */
 struct change {
     const char *id;      /* of the app to change; NULL = none */
+    const char *name;    /* its new name; NULL = it gets a new write key */
     struct mp_app added; /* when id is NULL */
     const char *zone_name;
     struct mp_app *out;
@@ -128,8 +129,12 @@ static int apply(const struct mp_apps_snapshot *present, const struct change *ch
     for (size_t i = 0; i < present->count; i++) {
         struct mp_app app = present->apps[i];
         if (change->id && strcmp(app.id, change->id) == 0) {
-            memcpy(app.previous_write_key, app.write_key, sizeof(app.write_key));
-            random_text(app.write_key, "mpw_", KEY_RANDOM_CHARS, 62);
+            if (change->name) {
+                snprintf(app.name, sizeof(app.name), "%s", change->name);
+            } else {
+                memcpy(app.previous_write_key, app.write_key, sizeof(app.write_key));
+                random_text(app.write_key, "mpw_", KEY_RANDOM_CHARS, 62);
+            }
             *change->out = app;
             is_done = true;
         }
@@ -202,7 +207,17 @@ int mp_apps_add(struct mp_apps *apps, const char *id, const char *name, const ch
     snprintf(app->name, sizeof(app->name), "%s", name ? name : app->id);
     app->open_timeout_ms = open_timeout_ms;
     random_text(app->write_key, "mpw_", KEY_RANDOM_CHARS, 62);
-    random_text(app->read_key, "mpr_", KEY_RANDOM_CHARS, 62);
+    return make_change(apps, &change, err);
+}
+
+int mp_apps_rename(struct mp_apps *apps, const char *id, const char *name, struct mp_app *out,
+                   struct mp_error *err) {
+    struct change change = {.id = id, .name = name, .out = out};
+    *out = (struct mp_app){0};
+    if (strlen(name) >= sizeof(out->name)) {
+        return mp_fail(err, MP_E_TOO_LARGE, "name", "an app's name has at most %zu bytes",
+                       sizeof(out->name) - 1);
+    }
     return make_change(apps, &change, err);
 }
 

@@ -1,6 +1,7 @@
 /*
- * The registry of apps: id, name, time zone, keys, per-app limits. Lives in DATA_DIR/apps.json,
- * written atomically under a lock by the commands, watched (mtime, once a second) by serve.
+ * The registry of apps: id, name, time zone, write keys, per-app limits. Lives in
+ * DATA_DIR/apps.json, written atomically under a lock by serve and the commands, watched (mtime,
+ * once a second) by serve.
  * Readers take an immutable snapshot; a snapshot is reference-counted. Thread-safe.
  */
 #ifndef MP_BASE_APPS_H
@@ -22,7 +23,6 @@ struct mp_app {
     char name[193];              /* UTF-8, for people */
     char write_key[48];          /* public: goes into the SDK; may only collect */
     char previous_write_key[48]; /* still accepted after rotate-key; empty when none */
-    char read_key[48];           /* secret: may read reports */
     int32_t open_timeout_ms;
     struct mp_zone *zone; /* owned by the snapshot */
 };
@@ -49,7 +49,7 @@ size_t mp_apps_count(const struct mp_apps_snapshot *snapshot);
 const struct mp_app *mp_apps_at(const struct mp_apps_snapshot *snapshot, size_t index);
 
 /*
- * For the commands; take the file lock (MP_E_TIMEOUT after 10 s) and make the data directory when
+ * For changes; take the file lock (MP_E_TIMEOUT after 10 s) and make the data directory when
  * it is missing. id NULL or "" = made from random bytes; name NULL = the id; zone_name NULL =
  * MP_ZONE_DEFAULT. Keys are made with libsodium's random bytes. *out is a copy without the zone
  * (NULL). MP_E_EXISTS, MP_E_ARGUMENT, MP_E_NOT_FOUND (of app or zone), MP_E_CORRUPT when the file
@@ -58,6 +58,8 @@ const struct mp_app *mp_apps_at(const struct mp_apps_snapshot *snapshot, size_t 
 MP_MUST_CHECK int mp_apps_add(struct mp_apps *apps, const char *id, const char *name,
                               const char *zone_name, int32_t open_timeout_ms, struct mp_app *out,
                               struct mp_error *err);
+MP_MUST_CHECK int mp_apps_rename(struct mp_apps *apps, const char *id, const char *name,
+                                 struct mp_app *out, struct mp_error *err);
 MP_MUST_CHECK int mp_apps_rotate_key(struct mp_apps *apps, const char *id, struct mp_app *out,
                                      struct mp_error *err);
 

@@ -39,7 +39,6 @@ static int read_app(struct mp_json object, struct mp_apps_snapshot *snapshot,
     code = code ? code
                 : text_member(object, "previous_write_key", app.previous_write_key,
                               sizeof(app.previous_write_key), err);
-    code = code ? code : text_member(object, "read_key", app.read_key, sizeof(app.read_key), err);
     code = code ? code : text_member(object, "zone", zone, sizeof(zone), err);
     if (code != MP_OK) {
         return code;
@@ -111,7 +110,6 @@ static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *sn
         mp_jw_i64(&writer, app->open_timeout_ms);
         mp_jw_text_member(&writer, "write_key", app->write_key);
         mp_jw_text_member(&writer, "previous_write_key", app->previous_write_key);
-        mp_jw_text_member(&writer, "read_key", app->read_key);
         mp_jw_object_end(&writer);
     }
     mp_jw_array_end(&writer);

@@ -85,8 +85,7 @@ static int check(const struct mp_app *app, struct mp_error *err) {
         return mp_fail(err, MP_E_ARGUMENT, "name", "the name of app %s is not UTF-8", app->id);
     }
     if (app->write_key[0] == '\0' || !key_is_valid(mp_str_of(app->write_key)) ||
-        !key_is_valid(mp_str_of(app->previous_write_key)) || app->read_key[0] == '\0' ||
-        !key_is_valid(mp_str_of(app->read_key))) {
+        !key_is_valid(mp_str_of(app->previous_write_key))) {
         return mp_fail(err, MP_E_ARGUMENT, "key", "a key of app %s is missing or malformed",
                        app->id);
     }

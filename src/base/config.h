@@ -36,6 +36,7 @@ struct mp_config {
     const char *tls_cert;
     const char *tls_key;
     const char *mmdb_file;
+    int64_t session_hours;
 
     const char *store_url; /* "" = the embedded engine */
     const char *store_user;

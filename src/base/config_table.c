@@ -47,6 +47,9 @@ const struct mp_setting mp_settings[] = {
      .doc = "A MaxMind-format file for the region of addresses, asked before the table that is "
             "built in."},
 
+    {NUMBER(session_hours), .standard = "168", .min = 1, .max = YEAR_HOURS,
+     .doc = "Hours that a log-in holds; then it is asked for again."},
+
     {TEXT(store_url), .standard = "",
      .doc = "ClickHouse servers, `http[s]://host:port[,host2:port2]`; empty = the embedded "
             "engine."},

@@ -7,7 +7,8 @@
 
 #define LIST_BYTES_MAX (16u << 20)
 
-static void write_app(struct mp_json_writer *json, const struct mp_app *app) {
+/* token: the one just made, NULL when none was. */
+static void write_app(struct mp_json_writer *json, const struct mp_app *app, const char *token) {
     mp_jw_object_begin(json);
     mp_jw_key(json, "id");
     mp_jw_text(json, app->id);
@@ -21,12 +22,14 @@ static void write_app(struct mp_json_writer *json, const struct mp_app *app) {
     mp_jw_text(json, app->write_key);
     mp_jw_key(json, "previous_write_key");
     mp_jw_text(json, app->previous_write_key);
-    mp_jw_key(json, "read_key");
-    mp_jw_text(json, app->read_key);
+    if (token) {
+        mp_jw_key(json, "token");
+        mp_jw_text(json, token);
+    }
     mp_jw_object_end(json);
 }
 
-static void write_text(struct mp_buf *out, const struct mp_app *app) {
+static void write_text(struct mp_buf *out, const struct mp_app *app, const char *token) {
     mp_buf_printf(out, "app        %s\n", app->id);
     mp_buf_printf(out, "name       %s\n", app->name);
     mp_buf_printf(out, "zone       %s\n", mp_zone_name(app->zone));
@@ -36,11 +39,14 @@ static void write_text(struct mp_buf *out, const struct mp_app *app) {
         mp_buf_printf(out, "           %s   (the key before, still accepted)\n",
                       app->previous_write_key);
     }
-    mp_buf_printf(out, "read key   %s   (secret; reads reports)\n", app->read_key);
+    if (token) {
+        mp_buf_printf(out, "token      %s   (secret, shown once; reads reports)\n", token);
+    }
 }
 
 /* Prints the apps from the registry's present content: all, or the one of that id. */
-static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const char *only_id) {
+static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const char *only_id,
+                      const char *token) {
     struct mp_buf out;
     struct mp_json_writer json;
     bool as_json = cmd_flag(call, "json") != NULL;
@@ -57,10 +63,10 @@ static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const c
             continue;
         }
         if (as_json) {
-            write_app(&json, app);
+            write_app(&json, app, token);
         } else {
             mp_buf_append_text(&out, is_first ? "" : "\n");
-            write_text(&out, app);
+            write_text(&out, app, token);
         }
         is_first = false;
     }
@@ -74,49 +80,61 @@ static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const c
     return result;
 }
 
-static int add(struct cmd_call *call, struct mp_apps *apps, const char *id, struct mp_app *out,
+static int add(struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
+               const char *id, struct mp_app *out, char token[ACCOUNTS_SECRET_SIZE],
                struct mp_error *err) {
     int64_t timeout_ms = 0;
     const char *name = cmd_flag(call, "name");
     const char *zone = cmd_flag(call, "zone");
     int code = cmd_flag_i64(call, "open-timeout-ms", MP_OPEN_TIMEOUT_MS_DEFAULT, 1000,
                             24 * 3600 * 1000, &timeout_ms, err);
-    if (code != MP_OK) {
-        return code;
-    }
-    return mp_apps_add(apps, id, name ? name : id, zone ? zone : call->config.default_zone,
-                       (int32_t)timeout_ms, out, err);
+    code = code ? code
+                : mp_apps_add(apps, id, name ? name : id, zone ? zone : call->config.default_zone,
+                              (int32_t)timeout_ms, out, err);
+    return code ? code : cmd_first_token(accounts, out->id, token, err);
 }
 
-static int act(struct cmd_call *call, struct mp_apps *apps, struct mp_error *err) {
+static int rotate_key(struct mp_apps *apps, struct accounts *accounts, const char *id,
+                      struct mp_app *out, struct mp_error *err) {
+    struct accounts_caller caller = cmd_caller();
+    int code = mp_apps_rotate_key(apps, id, out, err);
+    return code ? code
+                : accounts_audit_note(accounts, &caller, id, "app.rotate_key", out->name, err);
+}
+
+static int act(struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
+               struct mp_error *err) {
     const char *verb = call->positionals[0];
     const char *id = call->positional_count > 1 ? call->positionals[1] : "";
+    char token[ACCOUNTS_SECRET_SIZE] = "";
     struct mp_app app;
     int code = MP_OK;
     if (strcmp(verb, "list") == 0 && !id[0]) {
-        return print_apps(call, apps, NULL);
+        return print_apps(call, apps, NULL, NULL);
     }
     if (strcmp(verb, "add") == 0) {
-        code = add(call, apps, id, &app, err);
+        code = add(call, apps, accounts, id, &app, token, err);
     } else if (strcmp(verb, "rotate-key") == 0 && id[0]) {
-        code = mp_apps_rotate_key(apps, id, &app, err);
+        code = rotate_key(apps, accounts, id, &app, err);
     } else {
         code = mp_fail(err, MP_E_ARGUMENT, "app", "usage: minipulse app %s", call->cmd->arguments);
     }
-    return code == MP_OK ? print_apps(call, apps, app.id) : cmd_error(err);
+    return code == MP_OK ? print_apps(call, apps, app.id, token[0] ? token : NULL) : cmd_error(err);
 }
 
 static int run(struct cmd_call *call) {
     struct mp_apps *apps = NULL;
+    struct accounts *accounts = NULL;
     struct mp_error err = {0};
     if (call->positional_count == 0) {
         mp_fail(&err, MP_E_ARGUMENT, "app", "usage: minipulse app %s", call->cmd->arguments);
         return cmd_error(&err);
     }
-    int code = cmd_make_data_dir(&call->config, &err);
+    int code = cmd_accounts_open(&call->config, &accounts, &err);
     code = code ? code : mp_apps_open(call->config.data_dir, &apps, &err);
-    int result = code == MP_OK ? act(call, apps, &err) : cmd_error(&err);
+    int result = code == MP_OK ? act(call, apps, accounts, &err) : cmd_error(&err);
     mp_apps_close(apps);
+    accounts_close(accounts);
     return result;
 }
 
@@ -124,7 +142,8 @@ const struct cmd cmd_app = {
     .name = "app",
     .arguments = "add [ID] | list | rotate-key ID",
     .summary = "add and list apps, renew a write key",
-    .details = "  add [ID]        makes an app and its keys; without ID one is made up\n"
+    .details = "  add [ID]        makes an app, its write key and a first token that reads its\n"
+               "                  reports; without ID one is made up\n"
                "  list            prints every app\n"
                "  rotate-key ID   makes a new write key; the one before stays accepted until the\n"
                "                  next rotation, so that released clients go on\n\n"

@@ -6,6 +6,7 @@
 #ifndef MP_CMD_CMD_H
 #define MP_CMD_CMD_H
 
+#include "accounts/accounts.h"
 #include "base/apps.h"
 #include "base/config.h"
 #include "base/error.h"
@@ -49,8 +50,8 @@ struct cmd {
     int (*run)(struct cmd_call *call); /* returns an enum cmd_exit */
 };
 
-extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_rebuild, cmd_sql, cmd_doctor, cmd_config,
-    cmd_engine, cmd_version, cmd_wechatpay;
+extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_user, cmd_token, cmd_wechatpay, cmd_rebuild,
+    cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_engine, cmd_version;
 
 /* The value of one of the command's own flags; NULL when not given, "" for a switch. */
 const char *cmd_flag(const struct cmd_call *call, const char *name);
@@ -70,6 +71,19 @@ MP_MUST_CHECK int cmd_path_absolute(const struct mp_config *config, const char *
                                     char out[CMD_PATH_MAX], struct mp_error *err);
 /* Makes DATA_DIR (mode 0700) when missing. */
 MP_MUST_CHECK int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err);
+/* Makes DATA_DIR and opens its accounts. */
+MP_MUST_CHECK int cmd_accounts_open(const struct mp_config *config, struct accounts **out,
+                                    struct mp_error *err);
+/* Who runs this command, for the audit log. */
+struct accounts_caller cmd_caller(void);
+/* Notes a new app and makes its first token, a viewer's. */
+MP_MUST_CHECK int cmd_first_token(struct accounts *accounts, const char *app,
+                                  char token[ACCOUNTS_SECRET_SIZE], struct mp_error *err);
+/* MP_E_NOT_FOUND (app) unless DATA_DIR's registry has the app. */
+MP_MUST_CHECK int cmd_check_app(const struct mp_config *config, const char *app,
+                                struct mp_error *err);
+/* Ends what a command does: prints out, or the error of code; frees out. The exit code. */
+int cmd_finish(struct mp_buf *out, int code, const struct mp_error *err);
 /* Writes the file at path anew, so that a reader sees all of the text or the file before. */
 MP_MUST_CHECK int cmd_write_whole(const char *path, struct mp_str text, struct mp_error *err);
 /* True when the store is the engine that serve starts. */

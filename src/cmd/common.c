@@ -1,8 +1,11 @@
 /* What several commands need: errors for people, paths, the store of the configuration. */
 #include "cmd/cmd.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -72,6 +75,56 @@ int cmd_make_data_dir(const struct mp_config *config, struct mp_error *err) {
         return mp_fail_sys(err, errno, "data_dir", "cannot make the folder %s", config->data_dir);
     }
     return MP_OK;
+}
+
+int cmd_accounts_open(const struct mp_config *config, struct accounts **out, struct mp_error *err) {
+    char path[CMD_PATH_MAX];
+    struct accounts_config accounts = {.path = path,
+                                       .session_ms = config->session_hours * MP_MS_PER_HOUR};
+    *out = NULL;
+    int code = cmd_make_data_dir(config, err);
+    code = code ? code : cmd_path(config, ACCOUNTS_FILE, path, err);
+    return code ? code : accounts_open(&accounts, out, err);
+}
+
+struct accounts_caller cmd_caller(void) {
+    struct accounts_caller caller = {.kind = ACCOUNTS_COMMAND, .address = "local"};
+    const struct passwd *user = getpwuid(getuid());
+    if (user) {
+        snprintf(caller.name, sizeof(caller.name), "%s", user->pw_name);
+    } else {
+        snprintf(caller.name, sizeof(caller.name), "uid %u", (unsigned)getuid());
+    }
+    return caller;
+}
+
+int cmd_first_token(struct accounts *accounts, const char *app, char token[ACCOUNTS_SECRET_SIZE],
+                    struct mp_error *err) {
+    struct accounts_caller caller = cmd_caller();
+    int64_t id = 0;
+    int code = accounts_app_added(accounts, &caller, app, err);
+    return code ? code
+                : accounts_token_add(accounts, &caller, app, MP_STR("first"), ACCOUNTS_VIEWER,
+                                     token, &id, err);
+}
+
+int cmd_check_app(const struct mp_config *config, const char *app, struct mp_error *err) {
+    struct mp_apps *apps = NULL;
+    int code = mp_apps_open(config->data_dir, &apps, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+    bool is_there = mp_apps_by_id(snapshot, mp_str_of(app)) != NULL;
+    mp_apps_release(snapshot);
+    mp_apps_close(apps);
+    return is_there ? MP_OK : mp_fail(err, MP_E_NOT_FOUND, "app", "there is no app %s", app);
+}
+
+int cmd_finish(struct mp_buf *out, int code, const struct mp_error *err) {
+    int result = code == MP_OK ? cmd_print(mp_buf_str(out)) : cmd_error(err);
+    mp_buf_deinit(out);
+    return result;
 }
 
 int cmd_write_whole(const char *path, struct mp_str text, struct mp_error *err) {

@@ -71,17 +71,25 @@ static int open_journal(const struct mp_config *config, struct journal **out,
 }
 
 /* The app, made when it is missing. */
-static int find_app(struct mp_apps *apps, const char *id, const char *zone, struct mp_error *err) {
+static int find_app(const struct mp_config *config, struct mp_apps *apps, const char *id,
+                    struct mp_error *err) {
     struct mp_app made;
+    char token[ACCOUNTS_SECRET_SIZE];
+    struct accounts *accounts = NULL;
     struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
     bool is_there = mp_apps_by_id(snapshot, mp_str_of(id)) != NULL;
     mp_apps_release(snapshot);
     if (is_there) {
         return MP_OK;
     }
-    int code = mp_apps_add(apps, id, DEMO_APP_NAME, zone, MP_OPEN_TIMEOUT_MS_DEFAULT, &made, err);
+    int code = cmd_accounts_open(config, &accounts, err);
+    code = code ? code
+                : mp_apps_add(apps, id, DEMO_APP_NAME, config->default_zone,
+                              MP_OPEN_TIMEOUT_MS_DEFAULT, &made, err);
+    code = code ? code : cmd_first_token(accounts, id, token, err);
+    accounts_close(accounts);
     if (code == MP_OK) {
-        printf("app %s\n  write key %s\n  read key  %s\n", made.id, made.write_key, made.read_key);
+        printf("app %s\n  write key %s\n  token     %s\n", made.id, made.write_key, token);
         code = mp_apps_refresh(apps, err);
     }
     return code;
@@ -91,7 +99,7 @@ static int generate(struct cmd_call *call, struct journal *journal, struct mp_ap
                     const struct demo_options *options, struct mp_error *err) {
     const char *id = cmd_flag(call, "app") ? cmd_flag(call, "app") : DEMO_APP_ID;
     struct progress progress = {.is_terminal = isatty(STDERR_FILENO)};
-    int code = find_app(apps, id, call->config.default_zone, err);
+    int code = find_app(&call->config, apps, id, err);
     if (code != MP_OK) {
         return code;
     }

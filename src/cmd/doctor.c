@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -256,6 +257,45 @@ static void check_apps(struct report *report, const struct mp_config *config) {
     }
 }
 
+static void note_user(void *arg, const struct accounts_user *user) {
+    (void)user;
+    ++*(size_t *)arg;
+}
+
+/* The database and what SQLite keeps beside it: for nobody else. */
+static bool check_modes(struct report *report, const struct mp_config *config) {
+    static const char *const names[] = {ACCOUNTS_FILE, ACCOUNTS_FILE "-wal", ACCOUNTS_FILE "-shm"};
+    char path[CMD_PATH_MAX];
+    struct stat info;
+    bool is_good = true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (cmd_path(config, names[i], path, NULL) == MP_OK && stat(path, &info) == 0 &&
+            (info.st_mode & 077) != 0) {
+            bad(report, "accounts", "%s can be read by others (mode %03o). chmod 600 it.", path,
+                (unsigned)info.st_mode & 0777);
+            is_good = false;
+        }
+    }
+    return is_good;
+}
+
+static void check_accounts(struct report *report, const struct mp_config *config) {
+    struct accounts *accounts = NULL;
+    struct mp_error err = {0};
+    size_t count = 0;
+    int code = cmd_accounts_open(config, &accounts, &err);
+    bool is_private = code == MP_OK && check_modes(report, config);
+    code = code ? code : accounts_users(accounts, note_user, &count, &err);
+    accounts_close(accounts);
+    if (code != MP_OK) {
+        bad(report, "accounts", "%s", err.message);
+    } else if (count == 0) {
+        warn(report, "accounts", "there is no user yet: `minipulse user add NAME --admin`.");
+    } else if (is_private) {
+        good("accounts", "%zu", count);
+    }
+}
+
 static void show_config(const struct mp_config *config) {
     struct mp_buf out;
     mp_buf_init(&out, CONFIG_BYTES_MAX);
@@ -274,6 +314,7 @@ static int run(struct cmd_call *call) {
     check_port(&report, &call->config, is_serving);
     check_engine(&report, &call->config);
     check_apps(&report, &call->config);
+    check_accounts(&report, &call->config);
     if (cmd_flag(call, "settings")) {
         show_config(&call->config);
     }
@@ -285,8 +326,9 @@ const struct cmd cmd_doctor = {
     .name = "doctor",
     .arguments = "[--settings]",
     .summary = "look for what is wrong, and say what to do",
-    .details = "Looks at the disk, the clock, limits, the port, the engine and the apps of this\n"
-               "configuration. Exits 1 when something must be done.",
+    .details =
+        "Looks at the disk, the clock, limits, the port, the engine, the apps and the accounts\n"
+        "of this configuration. Exits 1 when something must be done.",
     .flags = {{.name = "settings", .doc = "Print every setting in force as well."}},
     .run = run,
 };

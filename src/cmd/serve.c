@@ -66,6 +66,9 @@ static int open_http(struct serve *serve, struct mp_error *err) {
     const struct mp_config *config = serve->config;
     struct api_config api = {.collect = serve->collect,
                              .apps = serve->apps,
+                             .accounts = serve->accounts,
+                             .default_zone = config->default_zone,
+                             .is_tls = config->tls_cert[0] != '\0',
                              .store = serve->store,
                              .query_timeout_ms = config->query_timeout_ms,
                              .hsts_max_age_s = config->tls_cert[0] ? HSTS_MAX_AGE_S : 0,
@@ -130,11 +133,27 @@ static int tell_address(const struct serve *serve, const char *address, struct m
     return code;
 }
 
+/* A server without users waits for the first one. Only who reads this output can be it: whoever
+ * reaches the port first cannot. */
+static int offer_setup(const struct serve *serve, struct mp_error *err) {
+    char code[ACCOUNTS_SECRET_SIZE];
+    bool is_needed = false;
+    int failed = accounts_setup_begin(serve->accounts, &is_needed, code, err);
+    if (failed == MP_OK && is_needed) {
+        printf("There is no user yet. `minipulse user add NAME --admin` makes the first one, or "
+               "this code, once:\n  %s\n",
+               code);
+        fflush(stdout);
+    }
+    return failed;
+}
+
 static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     char address[CMD_PATH_MAX];
     int code = cmd_make_data_dir(serve->config, err);
     code = code ? code : mp_apps_open(serve->config->data_dir, &serve->apps, err);
     code = code ? code : collect_wechatpay_open(serve->config->data_dir, &serve->wechatpay, err);
+    code = code ? code : cmd_accounts_open(serve->config, &serve->accounts, err);
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
     code = code ? code : open_collect(serve, err);
@@ -143,9 +162,10 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
         make_address(serve, address, sizeof(address));
         code = tell_address(serve, address, err);
     }
+    code = code ? code : offer_setup(serve, err);
     if (code == MP_OK && with_demo) {
-        code = serve_demo_start(serve->config, serve->apps, serve->journal, address, &serve->demo,
-                                err);
+        code = serve_demo_start(serve->config, serve->apps, serve->accounts, serve->journal,
+                                address, &serve->demo, err);
     }
     return code;
 }
@@ -172,6 +192,7 @@ static void close_all(struct serve *serve) {
     supervise_stop(serve->supervise, ENGINE_GRACE_MS);
     store_close(serve->store);
     collect_wechatpay_close(serve->wechatpay);
+    accounts_close(serve->accounts);
     mp_apps_close(serve->apps);
 }
 

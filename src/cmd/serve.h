@@ -16,6 +16,7 @@ struct serve {
     const struct mp_config *config;
     struct mp_apps *apps;
     struct collect_wechatpay *wechatpay;
+    struct accounts *accounts;
     struct journal *journal;
     struct store *store;
     struct supervise *supervise; /* NULL with store_url */

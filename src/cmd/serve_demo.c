@@ -73,21 +73,34 @@ static void *run(void *arg) {
     return NULL;
 }
 
-static void tell(struct mp_apps *apps, const char *address) {
+static void print(const struct mp_app *app, const char *token, const char *address) {
+    char from[11], to[11];
+    int32_t today = mp_zone_day(app->zone, mp_now_ms());
+    mp_day_format(today - DEMO_DAYS_DEFAULT + 1, from);
+    mp_day_format(today, to);
+    printf("A made-up shop's %d days are in the app `%s` within a minute. Ask:\n"
+           "  curl -H 'Authorization: Bearer %s' \\\n"
+           "    '%s/v1/apps/%s/trend?from=%s&to=%s&by=week&format=csv'\n",
+           DEMO_DAYS_DEFAULT, app->id, token, address, app->id, from, to);
+    fflush(stdout);
+}
+
+static int tell(struct mp_apps *apps, struct accounts *accounts, const char *address,
+                struct mp_error *err) {
+    char token[ACCOUNTS_SECRET_SIZE];
+    struct accounts_caller caller = cmd_caller();
     struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
     const struct mp_app *app = mp_apps_by_id(snapshot, MP_STR(DEMO_APP_ID));
+    int code = MP_OK;
     if (app) {
-        char from[11], to[11];
-        int32_t today = mp_zone_day(app->zone, mp_now_ms());
-        mp_day_format(today - DEMO_DAYS_DEFAULT + 1, from);
-        mp_day_format(today, to);
-        printf("A made-up shop's %d days are in the app `%s` within a minute. Ask:\n"
-               "  curl -H 'Authorization: Bearer %s' \\\n"
-               "    '%s/v1/apps/%s/trend?from=%s&to=%s&by=week&format=csv'\n",
-               DEMO_DAYS_DEFAULT, app->id, app->read_key, address, app->id, from, to);
-        fflush(stdout);
+        code = accounts_token_replace(accounts, &caller, app->id, MP_STR("serve --demo"),
+                                      ACCOUNTS_VIEWER, token, err);
+    }
+    if (app && code == MP_OK) {
+        print(app, token, address);
     }
     mp_apps_release(snapshot);
+    return code;
 }
 
 static bool has_app(struct mp_apps *apps) {
@@ -121,8 +134,9 @@ static int prepare(struct serve_demo *demo, const struct mp_config *config, bool
     return MP_OK;
 }
 
-int serve_demo_start(const struct mp_config *config, struct mp_apps *apps, struct journal *journal,
-                     const char *address, struct serve_demo **out, struct mp_error *err) {
+int serve_demo_start(const struct mp_config *config, struct mp_apps *apps,
+                     struct accounts *accounts, struct journal *journal, const char *address,
+                     struct serve_demo **out, struct mp_error *err) {
     struct serve_demo *demo = calloc(1, sizeof(*demo));
     bool is_needed = false;
     *out = NULL;
@@ -135,9 +149,7 @@ int serve_demo_start(const struct mp_config *config, struct mp_apps *apps, struc
         .seed = DEMO_SEED, .users = DEMO_USERS_DEFAULT, .days = DEMO_DAYS_DEFAULT};
     int code = cmd_path(config, DEMO_FILE, demo->path, err);
     code = code ? code : prepare(demo, config, &is_needed, err);
-    if (code == MP_OK) {
-        tell(apps, address);
-    }
+    code = code ? code : tell(apps, accounts, address, err);
     if (code == MP_OK && is_needed) {
         int failed = pthread_create(&demo->thread, NULL, run, demo);
         code = failed ? mp_fail_sys(err, failed, "", "cannot start the demo") : MP_OK;

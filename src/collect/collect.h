@@ -46,6 +46,14 @@ MP_MUST_CHECK int collect_open(const struct collect_config *config, struct colle
                                struct mp_error *err);
 void collect_close(struct collect *collect);
 
+#define COLLECT_ADDRESS_SIZE 46 /* of an address's text with its NUL */
+/*
+ * The client's address as text: the peer's own or, where that is a trusted proxy, the one that
+ * X-Forwarded-For tells; "unix" when nothing is known but that. Any thread.
+ */
+void collect_client_address(const struct collect *collect, struct mp_str peer,
+                            struct mp_str forwarded_for, char out[COLLECT_ADDRESS_SIZE]);
+
 struct collect_worker; /* parser, arenas, inflate state of one thread */
 struct collect_worker *collect_worker_create(struct collect *collect);
 void collect_worker_destroy(struct collect_worker *worker);

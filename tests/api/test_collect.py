@@ -76,7 +76,7 @@ def test_without_the_write_key_nothing_is_taken(shared, shop, key):
     problem(answer)
 
 
-def test_the_read_key_does_not_write(shared, shop):
+def test_a_token_does_not_write(shared, shop):
     answer = shared.collect({"write_key": shop["read_key"]}, [event()], user="u1")
     assert answer.status == 401
 

@@ -92,21 +92,20 @@ def test_what_looks_like_sql_is_only_a_wrong_parameter(shared, shop):
 @pytest.mark.parametrize("credential", [
     None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic {read_key}", "{read_key}",
     "Bearer {read_key}x", "Bearer {write_key}", "Bearer  {read_key}"])
-def test_without_the_read_key_it_is_401(shared, shop, credential):
+def test_without_a_token_it_is_401(shared, shop, credential):
     headers = {} if credential is None else {"Authorization": credential.format(**shop)}
     answer = shared.request("GET", "/v1/apps/shop/trend", headers=headers)
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_an_app_that_does_not_exist_looks_like_one_whose_key_is_wrong(shared, shop):
+def test_an_app_that_does_not_exist_looks_like_one_of_others(shared, shop):
     other = shared.app("other")
     answers = [shared.request("GET", f"/v1/apps/{app}/trend",
                               headers={"Authorization": f"Bearer {other['read_key']}"})
                for app in ("shop", "nobody", "..", "%27", "shop%2f..", "a" * 5000)]
     for answer in answers:
-        assert answer.status in (401, 404)
-    assert answers[0].status == answers[1].status == 401
+        assert answer.status == 404
     assert answers[0].body == answers[1].body
 
 

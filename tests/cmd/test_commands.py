@@ -9,8 +9,8 @@ import pytest
 
 from server import Server
 
-COMMANDS = ("serve", "app", "demo", "sql", "rebuild", "doctor", "config", "version", "engine",
-            "wechatpay")
+COMMANDS = ("serve", "app", "user", "token", "demo", "sql", "rebuild", "doctor", "config", "routes",
+            "version", "engine", "wechatpay")
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_config_shows_what_is_in_force_and_hides_secrets(place):
 def test_app_add_list_and_rotate_key_keep_the_registry(place):
     app = place.app("shop", "--name", "花店", "--zone", "Asia/Urumqi")
     assert app["id"] == "shop" and app["name"] == "花店" and app["zone"] == "Asia/Urumqi"
-    assert app["write_key"] != app["read_key"]
+    assert app["write_key"].startswith("mpw_") and app["token"].startswith("mpt_")
     turned = json.loads(place.run("app", "rotate-key", "shop", "--json").stdout)
     assert turned["write_key"] != app["write_key"]
     assert turned["previous_write_key"] == app["write_key"]
-    assert turned["read_key"] == app["read_key"]
+    assert "token" not in turned
     made_up = json.loads(place.run("app", "add", "--json").stdout)
     listed = json.loads(place.run("app", "list", "--json").stdout)
     assert {entry["id"] for entry in listed} == {"shop", made_up["id"]}

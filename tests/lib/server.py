@@ -221,11 +221,13 @@ class Server:
         raise RuntimeError(f"not everything was loaded: {metrics}\n" + self.log_tail())
 
     def app(self, app_id="shop", *arguments):
-        """Makes an app and waits until serve knows it; its keys as a dict."""
+        """Makes an app and waits until serve knows it; a dict. "read_key" is its first token, which
+        reads its reports."""
         done = self.run("app", "add", app_id, "--json", *arguments)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         app = json.loads(done.stdout)
+        app["read_key"] = app["token"]
         if self.process:
             time.sleep(1.2)  # serve looks once a second
         return app

@@ -72,11 +72,9 @@ static void an_added_app_is_found_again_after_opening(void **state) {
     assert_string_equal(found->name, "商店 \"A\"");
     assert_string_equal(mp_zone_name(found->zone), "Asia/Shanghai");
     assert_string_equal(found->write_key, shop.write_key);
-    assert_string_equal(found->read_key, shop.read_key);
     assert_int_equal(found->open_timeout_ms, 1800000);
     assert_ptr_equal(mp_apps_by_write_key(snapshot, mp_str_of(shop.write_key)), found);
     assert_ptr_equal(mp_apps_by_id(snapshot, mp_str_of(other.id)), mp_apps_at(snapshot, 1));
-    assert_null(mp_apps_by_write_key(snapshot, mp_str_of(shop.read_key)));
     assert_null(mp_apps_by_write_key(snapshot, MP_STR("")));
     assert_null(mp_apps_by_id(snapshot, MP_STR("sho")));
     assert_null(mp_apps_at(snapshot, 2));
@@ -89,10 +87,8 @@ static void keys_are_long_random_and_not_readable_by_others(void **state) {
     struct mp_apps *apps = open_apps();
     struct mp_app a = add(apps, "a"), b = add(apps, "b");
     assert_memory_equal(a.write_key, "mpw_", 4);
-    assert_memory_equal(a.read_key, "mpr_", 4);
-    assert_true(strlen(a.write_key) >= 28 && strlen(a.read_key) >= 28);
+    assert_true(strlen(a.write_key) >= 28);
     assert_string_not_equal(a.write_key + 4, b.write_key + 4);
-    assert_string_not_equal(a.write_key + 4, a.read_key + 4);
     mp_apps_close(apps);
     char path[128];
     struct stat info;
@@ -124,7 +120,6 @@ static void a_rotated_key_and_the_one_before_are_accepted(void **state) {
     add(apps, "other");
     assert_int_equal(mp_apps_rotate_key(apps, "shop", &second, NULL), MP_OK);
     assert_string_equal(second.previous_write_key, first.write_key);
-    assert_string_equal(second.read_key, first.read_key);
     struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
     assert_non_null(mp_apps_by_write_key(snapshot, mp_str_of(first.write_key)));
     assert_non_null(mp_apps_by_write_key(snapshot, mp_str_of(second.write_key)));
@@ -135,6 +130,29 @@ static void a_rotated_key_and_the_one_before_are_accepted(void **state) {
     assert_non_null(mp_apps_by_write_key(snapshot, mp_str_of(second.write_key)));
     mp_apps_release(snapshot);
     assert_int_equal(mp_apps_rotate_key(apps, "nobody", &third, NULL), MP_E_NOT_FOUND);
+    mp_apps_close(apps);
+}
+
+static void a_renamed_app_keeps_its_keys(void **state) {
+    (void)state;
+    struct mp_apps *apps = open_apps();
+    struct mp_app before = add(apps, "shop"), after;
+    struct mp_error err;
+    char long_name[200];
+    memset(long_name, 'a', sizeof(long_name));
+    long_name[sizeof(long_name) - 1] = '\0';
+    assert_int_equal(mp_apps_rename(apps, "shop", "花店", &after, &err), MP_OK);
+    assert_string_equal(after.name, "花店");
+    assert_string_equal(after.write_key, before.write_key);
+    assert_int_equal(mp_apps_rename(apps, "shop", "\xff", &after, &err), MP_E_ARGUMENT);
+    assert_string_equal(err.field, "name");
+    assert_int_equal(mp_apps_rename(apps, "shop", long_name, &after, &err), MP_E_TOO_LARGE);
+    assert_int_equal(mp_apps_rename(apps, "nobody", "n", &after, &err), MP_E_NOT_FOUND);
+    mp_apps_close(apps);
+    apps = open_apps();
+    struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+    assert_string_equal(mp_apps_by_id(snapshot, MP_STR("shop"))->name, "花店");
+    mp_apps_release(snapshot);
     mp_apps_close(apps);
 }
 
@@ -197,8 +215,7 @@ static void a_broken_file_leaves_the_former_apps_in_force(void **state) {
     const char *zone = "UTC";
     static const char form[] =
         "{\"version\":1,\"apps\":[{\"id\":\"%s\",\"name\":\"n\",\"zone\":\"%s\","
-        "\"open_timeout_ms\":%s,\"write_key\":\"k\",\"previous_write_key\":\"\","
-        "\"read_key\":\"r\"}%s]}";
+        "\"open_timeout_ms\":%s,\"write_key\":\"k\",\"previous_write_key\":\"\"}%s]}";
     const char *whole[] = {"",
                            "{",
                            "[]",
@@ -311,6 +328,7 @@ int main(void) {
         T(keys_are_long_random_and_not_readable_by_others),
         T(a_rotated_key_and_the_one_before_are_accepted),
         T(keys_can_be_rotated_as_often_as_one_likes),
+        T(a_renamed_app_keeps_its_keys),
         T(what_another_process_adds_appears_at_refresh),
         T(the_first_app_makes_the_data_directory),
         T(two_writers_lose_nothing_of_each_other),

@@ -1,0 +1,141 @@
+/* The routes: where, how, and who may. A route is authorised before its handler is called. */
+#include "api/internal.h"
+
+#include <stdlib.h>
+
+#define FORM_BYTES_MAX (16u << 10) /* of the small JSON objects that the accounts' routes take */
+
+#define COLLECTS(verb, where, function)                                                            \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = HTTP_FAST,                                      \
+        .body_bytes_max = COLLECT_BODY_BYTES_MAX, .open = (function), .proof = "write key"         \
+    }
+#define NOTICES(where, function)                                                                   \
+    {                                                                                              \
+        .method = "POST", .path = (where), .mode = HTTP_FAST,                                      \
+        .body_bytes_max = COLLECT_NOTICE_BYTES_MAX, .open = (function), .proof = "signature"       \
+    }
+/* For anyone: the handler looks at what it is given. */
+#define OPEN(verb, where, function)                                                                \
+    { .method = (verb), .path = (where), .mode = HTTP_FAST, .open = (function) }
+#define OPEN_FORM(verb, where, function)                                                           \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = HTTP_BLOCKING,                                  \
+        .body_bytes_max = FORM_BYTES_MAX, .open = (function)                                       \
+    }
+/* For who may. */
+#define ASK(where, who, function)                                                                  \
+    {                                                                                              \
+        .method = "GET", .path = (where), .mode = HTTP_BLOCKING, .least = (who),                   \
+        .guarded = (function)                                                                      \
+    }
+#define CHANGE(verb, where, who, function)                                                         \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = HTTP_BLOCKING,                                  \
+        .body_bytes_max = FORM_BYTES_MAX, .least = (who), .guarded = (function)                    \
+    }
+
+static const struct route table[] = {
+    COLLECTS("POST", "/v1/collect", handle_collect),
+    OPEN("OPTIONS", "/v1/collect", handle_preflight),
+    COLLECTS("POST", "/sa", handle_sensors),
+    COLLECTS("GET", "/sa", handle_sensors),
+    OPEN("OPTIONS", "/sa", handle_preflight),
+    COLLECTS("POST", "/sa.gif", handle_sensors),
+    COLLECTS("GET", "/sa.gif", handle_sensors),
+    OPEN("OPTIONS", "/sa.gif", handle_preflight),
+    COLLECTS("POST", "/v1/apps/{app}/payments", handle_payments),
+    NOTICES("/v1/wechatpay/{app}", handle_notice),
+    NOTICES("/v1/wechatpay/{app}/password-free", handle_notice_password_free),
+
+    ASK("/v1/apps/{app}/trend", API_VIEWER, handle_trend),
+
+    OPEN_FORM("GET", "/v1/setup", handle_setup_state),
+    OPEN_FORM("POST", "/v1/setup", handle_setup),
+    OPEN_FORM("POST", "/v1/join", handle_join),
+    OPEN_FORM("POST", "/v1/session", handle_log_in),
+    ASK("/v1/session", API_USER, handle_session),
+    CHANGE("DELETE", "/v1/session", API_USER, handle_log_out),
+    CHANGE("PUT", "/v1/me/password", API_USER, handle_own_password),
+    CHANGE("POST", "/v1/me/apps", API_USER, handle_join_as),
+
+    ASK("/v1/users", API_ADMIN, handle_users),
+    CHANGE("POST", "/v1/users", API_ADMIN, handle_user_add),
+    CHANGE("PATCH", "/v1/users/{user}", API_ADMIN, handle_user_change),
+    CHANGE("DELETE", "/v1/users/{user}", API_ADMIN, handle_user_remove),
+    ASK("/v1/audit", API_ADMIN, handle_audit),
+
+    ASK("/v1/apps", API_CALLER, handle_apps),
+    CHANGE("POST", "/v1/apps", API_USER, handle_app_add),
+    ASK("/v1/apps/{app}", API_VIEWER, handle_app),
+    CHANGE("PATCH", "/v1/apps/{app}", API_OWNER, handle_app_rename),
+    CHANGE("POST", "/v1/apps/{app}/write-key", API_OWNER, handle_app_rotate_key),
+    ASK("/v1/apps/{app}/members", API_OWNER, handle_members),
+    CHANGE("PUT", "/v1/apps/{app}/members/{user}", API_OWNER, handle_member_set),
+    CHANGE("DELETE", "/v1/apps/{app}/members/{user}", API_OWNER, handle_member_remove),
+    ASK("/v1/apps/{app}/invitations", API_OWNER, handle_invitations),
+    CHANGE("POST", "/v1/apps/{app}/invitations", API_OWNER, handle_invite),
+    CHANGE("DELETE", "/v1/apps/{app}/invitations/{id}", API_OWNER, handle_uninvite),
+    ASK("/v1/apps/{app}/tokens", API_OWNER, handle_tokens),
+    CHANGE("POST", "/v1/apps/{app}/tokens", API_OWNER, handle_token_add),
+    CHANGE("DELETE", "/v1/apps/{app}/tokens/{id}", API_OWNER, handle_token_revoke),
+    ASK("/v1/apps/{app}/audit", API_OWNER, handle_app_audit),
+
+    OPEN("GET", "/healthz", handle_alive),
+    OPEN("GET", "/readyz", handle_ready),
+    OPEN("GET", "/metrics", handle_metrics),
+    OPEN("GET", "/", handle_home),
+};
+#define ROUTE_COUNT (sizeof(table) / sizeof(table[0]))
+
+/* What a guarded route's handler is reached through. */
+struct guard {
+    struct api *api;
+    const struct route *route;
+};
+
+static void enter(struct http_request *request, void *arg) {
+    const struct guard *guard = arg;
+    struct api_access access;
+    if (api_authorize(request, guard->api, guard->route->least, &access)) {
+        guard->route->guarded(request, guard->api, &access);
+        api_release(&access);
+    }
+}
+
+int fill_routes(struct api *api, struct mp_error *err) {
+    api->route_count = ROUTE_COUNT;
+    api->routes = calloc(ROUTE_COUNT, sizeof(*api->routes));
+    api->guards = calloc(ROUTE_COUNT, sizeof(*api->guards));
+    if (!api->routes || !api->guards) {
+        return mp_fail(err, MP_E_MEMORY, "", "no memory");
+    }
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        const struct route *route = &table[i];
+        api->guards[i] = (struct guard){api, route};
+        api->routes[i] = (struct http_route){
+            .method = route->method,
+            .path = route->path,
+            .mode = route->mode,
+            .body_bytes_max = route->body_bytes_max,
+            .handler = route->guarded ? enter : route->open,
+            .arg = route->guarded ? (void *)&api->guards[i] : (void *)api,
+        };
+    }
+    return MP_OK;
+}
+
+bool api_route_at(size_t index, struct api_route *out) {
+    static const char *const names[] = {
+        [API_ANYONE] = "anyone",      [API_CALLER] = "token or user", [API_USER] = "user",
+        [API_VIEWER] = "viewer",      [API_ANALYST] = "analyst",      [API_OWNER] = "owner",
+        [API_ADMIN] = "administrator"};
+    if (index >= ROUTE_COUNT) {
+        return false;
+    }
+    const struct route *route = &table[index];
+    *out = (struct api_route){.method = route->method,
+                              .path = route->path,
+                              .who = route->proof ? route->proof : names[route->least]};
+    return true;
+}
