@@ -8,6 +8,7 @@
 #define KNOWN_MAX 16
 #define FIELD_BYTES_MAX 60
 #define DEPTH_MAX 4
+#define PARSER_BYTES_MIN 64 /* simdjson makes none for less than 32 */
 
 /* Which of the known names have been seen. */
 struct names {
@@ -69,7 +70,7 @@ int form_open(const struct http_request *request, const char *const known[], str
     if (code != MP_OK) {
         return code;
     }
-    out->parser = mp_json_parser_create(body.len + 1, DEPTH_MAX);
+    out->parser = mp_json_parser_create(body.len + PARSER_BYTES_MIN, DEPTH_MAX);
     if (!out->parser) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory to read the request");
     }

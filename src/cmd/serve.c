@@ -157,12 +157,12 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
     code = code ? code : open_collect(serve, err);
+    code = code ? code : offer_setup(serve, err);
     code = code ? code : open_http(serve, err);
     if (code == MP_OK) {
         make_address(serve, address, sizeof(address));
         code = tell_address(serve, address, err);
     }
-    code = code ? code : offer_setup(serve, err);
     if (code == MP_OK && with_demo) {
         code = serve_demo_start(serve->config, serve->apps, serve->accounts, serve->journal,
                                 address, &serve->demo, err);
