@@ -47,7 +47,9 @@ int cmd_error(const struct mp_error *err) {
 }
 
 int cmd_print(struct mp_str text) {
-    fwrite(text.ptr, 1, text.len, stdout);
+    if (text.len > 0) {
+        fwrite(text.ptr, 1, text.len, stdout);
+    }
     return fflush(stdout) == 0 && !ferror(stdout) ? CMD_DONE : CMD_FAILED;
 }
 

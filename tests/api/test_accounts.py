@@ -201,7 +201,7 @@ def test_guessing_from_an_address_is_slowed_whoever_is_tried(world):
     (json.dumps({"name": "li", "password": "x" * 257}).encode(), "password"),
     (b'{"name": "li", "password": "\xff"}', None),
     (b'[' * 1000, None),
-])
+], ids=lambda value: str(value)[:30])
 def test_a_body_that_makes_no_sense_is_refused_by_name(world, body, field):
     answer = Script(world, None).ask("POST", "/v1/session", body)
     assert answer.status == 400, answer
