@@ -21,7 +21,9 @@ void client_address(struct http_request *request, const struct api *api,
     collect_client_address(api->config.collect, http_peer(request), forwarded_for, out);
     mp_buf_deinit(&joined);
 }
-_Static_assert((int)ACCOUNTS_ADDRESS_SIZE == (int)COLLECT_ADDRESS_SIZE, "the same text");
+#if ACCOUNTS_ADDRESS_SIZE != COLLECT_ADDRESS_SIZE
+#error "it is one text"
+#endif
 
 /* Also where a proxy before us speaks TLS. Whoever lies about it only harms the own cookie. */
 static bool is_tls(const struct http_request *request, const struct api *api) {
@@ -60,10 +62,9 @@ static bool is_change(const struct http_request *request) {
     return !mp_str_is(method, "GET") && !mp_str_is(method, "HEAD");
 }
 
-static int by_token(const struct http_request *request, struct api *api, struct mp_str header,
-                    struct accounts_caller *out, struct mp_error *err) {
+static int by_token(struct api *api, struct mp_str header, struct accounts_caller *out,
+                    struct mp_error *err) {
     size_t skip = sizeof(SCHEME) - 1;
-    (void)request;
     if (header.len <= skip || strncasecmp(header.ptr, SCHEME, skip) != 0) {
         return mp_fail(err, MP_E_DENIED, "Authorization", "must be: Bearer mpt_…");
     }
@@ -87,7 +88,7 @@ static int identify(struct http_request *request, struct api *api, struct api_ac
     struct mp_str header = http_header(request, "Authorization");
     int code;
     if (header.ptr) {
-        code = by_token(request, api, header, &out->caller, err);
+        code = by_token(api, header, &out->caller, err);
     } else {
         out->secret = cookie_of(request, api);
         code = out->secret.ptr

@@ -1,4 +1,4 @@
-"""People and tokens through the HTTP face: set-up, log-in, members, what is kept and what is told."""
+"""People and tokens over HTTP: set-up, log-in, members, what is kept and what is told."""
 
 import http.client
 import json
