@@ -1,7 +1,6 @@
 /* Who asks, and whether that one may: the one place where it is decided. */
 #include "api/internal.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -163,16 +162,11 @@ void api_release(struct api_access *access) {
 
 /* ---- By write key ----------------------------------------------------------------------- */
 
-static bool is_key(struct mp_str given, const char *key) {
-    size_t len = strlen(key);
-    return len > 0 && given.len == len && sodium_memcmp(given.ptr, key, len) == 0;
-}
-
 bool authorize_write(struct http_request *request, struct api *api) {
     struct mp_apps_snapshot *snapshot = mp_apps_acquire(api->config.apps);
-    const struct mp_app *app = mp_apps_by_id(snapshot, http_param(request, "app"));
-    struct mp_str key = http_header(request, "X-Minipulse-Key");
-    bool may = app && (is_key(key, app->write_key) || is_key(key, app->previous_write_key));
+    const struct mp_app *app =
+        mp_apps_by_write_key(snapshot, http_header(request, "X-Minipulse-Key"));
+    bool may = app && mp_str_eq(http_param(request, "app"), mp_str_of(app->id));
     mp_apps_release(snapshot);
     if (!may) {
         /* The same answer whether the app exists or not. */

@@ -50,8 +50,8 @@ struct cmd {
     int (*run)(struct cmd_call *call); /* returns an enum cmd_exit */
 };
 
-extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_user, cmd_token, cmd_wechatpay, cmd_rebuild,
-    cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_engine, cmd_version;
+extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_user, cmd_token, cmd_wechatpay,
+    cmd_rebuild, cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_engine, cmd_version;
 
 /* The value of one of the command's own flags; NULL when not given, "" for a switch. */
 const char *cmd_flag(const struct cmd_call *call, const char *name);

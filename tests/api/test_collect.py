@@ -77,7 +77,7 @@ def test_without_the_write_key_nothing_is_taken(shared, shop, key):
 
 
 def test_a_token_does_not_write(shared, shop):
-    answer = shared.collect({"write_key": shop["read_key"]}, [event()], user="u1")
+    answer = shared.collect({"write_key": shop["token"]}, [event()], user="u1")
     assert answer.status == 401
 
 

@@ -65,9 +65,9 @@ def test_without_the_apps_write_key_nothing_is_taken(shared, shop, key):
     assert (unknown.status, unknown.body) == (answer.status, answer.body)
 
 
-def test_the_read_key_and_another_apps_write_key_do_not_write(shared, shop):
+def test_a_token_and_another_apps_write_key_do_not_write(shared, shop):
     other = shared.app("another")
-    for key in (shop["read_key"], other["write_key"]):
+    for key in (shop["token"], other["write_key"]):
         assert post(shared, shop, payment("a"), key).status == 401
 
 

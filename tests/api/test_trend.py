@@ -81,7 +81,7 @@ def test_a_wrong_parameter_is_named(shared, shop):
     problem(shared.trend(shop, **{"from": "2026-02-02", "to": "2026-02-01"}), 400, "to")
     problem(shared.trend(shop, fro="2026-02-02"), 400, "fro")
     problem(shared.request("GET", "/v1/apps/shop/trend?by=day&by=week",
-                           headers={"Authorization": f"Bearer {shop['read_key']}"}), 400, "by")
+                           headers={"Authorization": f"Bearer {shop['token']}"}), 400, "by")
 
 
 def test_what_looks_like_sql_is_only_a_wrong_parameter(shared, shop):
@@ -90,8 +90,8 @@ def test_what_looks_like_sql_is_only_a_wrong_parameter(shared, shop):
 
 
 @pytest.mark.parametrize("credential", [
-    None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic {read_key}", "{read_key}",
-    "Bearer {read_key}x", "Bearer {write_key}", "Bearer  {read_key}"])
+    None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic {token}", "{token}",
+    "Bearer {token}x", "Bearer {write_key}", "Bearer  {token}"])
 def test_without_a_token_it_is_401(shared, shop, credential):
     headers = {} if credential is None else {"Authorization": credential.format(**shop)}
     answer = shared.request("GET", "/v1/apps/shop/trend", headers=headers)
@@ -102,7 +102,7 @@ def test_without_a_token_it_is_401(shared, shop, credential):
 def test_an_app_that_does_not_exist_looks_like_one_of_others(shared, shop):
     other = shared.app("other")
     answers = [shared.request("GET", f"/v1/apps/{app}/trend",
-                              headers={"Authorization": f"Bearer {other['read_key']}"})
+                              headers={"Authorization": f"Bearer {other['token']}"})
                for app in ("shop", "nobody", "..", "%27", "shop%2f..", "a" * 5000)]
     for answer in answers:
         assert answer.status == 404
@@ -111,7 +111,7 @@ def test_an_app_that_does_not_exist_looks_like_one_of_others(shared, shop):
 
 def test_the_scheme_may_be_written_in_any_case(shared, shop):
     answer = shared.request("GET", "/v1/apps/shop/trend",
-                            headers={"Authorization": f"bearer {shop['read_key']}"})
+                            headers={"Authorization": f"bearer {shop['token']}"})
     assert answer.status == 200
 
 
@@ -157,7 +157,7 @@ def test_a_report_whose_client_has_gone_is_cancelled(tmp_path):
         with Frozen(server):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(b"GET /v1/apps/shop/trend HTTP/1.1\r\nHost: a\r\n"
-                                   b"Authorization: Bearer " + app["read_key"].encode()
+                                   b"Authorization: Bearer " + app["token"].encode()
                                    + b"\r\n\r\n")
                 time.sleep(0.3)
             begun = time.monotonic()

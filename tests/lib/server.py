@@ -221,13 +221,11 @@ class Server:
         raise RuntimeError(f"not everything was loaded: {metrics}\n" + self.log_tail())
 
     def app(self, app_id="shop", *arguments):
-        """Makes an app and waits until serve knows it; a dict. "read_key" is its first token, which
-        reads its reports."""
+        """Makes an app and waits until serve knows it; a dict. Its "token" reads its reports."""
         done = self.run("app", "add", app_id, "--json", *arguments)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         app = json.loads(done.stdout)
-        app["read_key"] = app["token"]
         if self.process:
             time.sleep(1.2)  # serve looks once a second
         return app
@@ -243,7 +241,7 @@ class Server:
         """GET /v1/apps/{app}/trend; the Answer."""
         query = urllib.parse.urlencode(parameters)
         return self.request("GET", f"/v1/apps/{app['id']}/trend?{query}",
-                            headers={"Authorization": f"Bearer {app['read_key']}"})
+                            headers={"Authorization": f"Bearer {app['token']}"})
 
     def sql(self, statement, timeout=60):
         """Rows of a query on the store, as lists of strings."""
