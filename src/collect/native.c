@@ -111,7 +111,7 @@ static bool take_event(struct batch *batch, struct mp_json value, const struct m
         return false;
     }
     if (event.user.len == 0) {
-        event.user = batch->context.user;
+        event.user = common->user;
     }
     if (!check_event(batch, &event, given)) {
         return false;
@@ -204,7 +204,7 @@ static bool take_sent(struct batch *batch, struct mp_json value) {
     return true;
 }
 
-/* A member of the request other than v, app and events; common gets the default open. */
+/* A member of the request other than v, app and events; common gets the default user and open. */
 static bool take_request_member(struct batch *batch, struct mp_str name, struct mp_json value,
                                 struct mp_event *common) {
     if (is_null(value) || mp_str_is(name, "v") || mp_str_is(name, "app") ||
@@ -215,7 +215,7 @@ static bool take_request_member(struct batch *batch, struct mp_str name, struct 
         return take_sent(batch, value);
     }
     if (mp_str_is(name, "user")) {
-        return take_text(batch, name, value, MP_EVENT_ID_MAX, &batch->context.user);
+        return take_text(batch, name, value, MP_EVENT_ID_MAX, &common->user);
     }
     if (mp_str_is(name, "context")) {
         return take_context(batch, value);
@@ -242,6 +242,7 @@ static int take_request(struct batch *batch, struct mp_json root, struct mp_even
         }
     }
     batch->common_props = batch->prop_count;
+    batch->context.user = common->user;
     return MP_OK;
 }
 

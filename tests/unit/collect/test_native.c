@@ -166,6 +166,23 @@ static void each_wrong_field_is_named_with_its_reason(void **state) {
     assert_fault(desk, "events[0].user", "is missing here and in the request");
 }
 
+static void an_event_without_a_user_is_not_given_the_one_of_another_event(void **state) {
+    struct desk *desk = *state;
+    struct mp_str body = MP_STR("{\"v\":1,\"events\":[" EVENT(",\"user\":\"u1\"") "," EVENT(
+        "") "," EVENT(",\"user\":\"\"") "," EVENT(",\"user\":\"u2\"") "]}");
+    assert_int_equal(send_native(desk, body), MP_OK);
+    assert_int_equal(desk->result.accepted, 2);
+    assert_int_equal(desk->result.rejected, 2);
+    assert_text(desk->context.user, "u1");
+    assert_text(desk->events[1].user, "u2");
+    for (size_t i = 0; i < 2; i++) {
+        char field[32];
+        snprintf(field, sizeof(field), "events[%zu].user", i + 1);
+        assert_string_equal(desk->result.faults[i].field, field);
+        assert_string_equal(desk->result.faults[i].reason, "is missing here and in the request");
+    }
+}
+
 /* A text of that many bytes as the field's value is taken, one more is refused. */
 static void check_limit(struct desk *desk, const char *field, size_t bytes_max) {
     static char event[20000], value[16000];
@@ -529,6 +546,7 @@ int main(void) {
         TEST(a_bad_event_is_reported_by_index_and_the_good_ones_stay),
         TEST(only_the_first_faults_are_told_and_all_are_counted),
         TEST(each_wrong_field_is_named_with_its_reason),
+        TEST(an_event_without_a_user_is_not_given_the_one_of_another_event),
         TEST(texts_are_taken_up_to_their_limits),
         TEST(integers_are_taken_up_to_their_limits),
         TEST(all_reserved_names_are_known),
