@@ -206,7 +206,9 @@ void reply_done(struct http_request *request, int code, const struct mp_error *e
 /* ---- Handlers --------------------------------------------------------------------------- */
 
 /* report_routes.c */
-api_handler handle_trend;
+/* Declares each as an api_handler. */
+api_handler handle_trend, handle_overview, handle_source, handle_frequency, handle_duration,
+    handle_depth, handle_retention, handle_pages, handle_profile, handle_catalogue;
 /* session_routes.c */
 http_handler handle_setup_state, handle_setup, handle_join, handle_log_in;
 api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;

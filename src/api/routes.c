@@ -48,7 +48,16 @@ static const struct route table[] = {
     NOTICES("/v1/wechatpay/{app}", handle_notice),
     NOTICES("/v1/wechatpay/{app}/password-free", handle_notice_password_free),
 
+    ASK("/v1/catalogue", API_CALLER, handle_catalogue),
+    ASK("/v1/apps/{app}/overview", API_VIEWER, handle_overview),
     ASK("/v1/apps/{app}/trend", API_VIEWER, handle_trend),
+    ASK("/v1/apps/{app}/source", API_VIEWER, handle_source),
+    ASK("/v1/apps/{app}/frequency", API_VIEWER, handle_frequency),
+    ASK("/v1/apps/{app}/duration", API_VIEWER, handle_duration),
+    ASK("/v1/apps/{app}/depth", API_VIEWER, handle_depth),
+    ASK("/v1/apps/{app}/retention", API_VIEWER, handle_retention),
+    ASK("/v1/apps/{app}/pages", API_VIEWER, handle_pages),
+    ASK("/v1/apps/{app}/profile", API_VIEWER, handle_profile),
 
     OPEN_FORM("GET", "/v1/setup", handle_setup_state),
     OPEN_FORM("POST", "/v1/setup", handle_setup),

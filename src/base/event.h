@@ -128,6 +128,7 @@ MP_MUST_CHECK int mp_record_next(struct mp_record_reader *reader, struct mp_even
 /* Weixin's scene → the source group's key of its data API (see docs); 10 = other, 0 = scene unknown
  * (0). */
 uint8_t mp_scene_group(uint16_t scene);
+#define MP_SCENE_GROUP_OTHER 10
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,7 @@ void batch_begin(struct batch *batch, uint32_t number, uint64_t begin_lsn) {
     batch->number = number;
     batch->is_replay = false;
     batch->is_lossy = false;
+    batch->has_profiles = false;
     batch->begin_lsn = begin_lsn;
     batch->end_lsn = begin_lsn;
     batch->month_count = 0;
@@ -200,6 +201,7 @@ static void add_event(struct batch *batch, const struct record_plan *plan,
                         user_hash ^ mp_checksum(plan->context.app.ptr, plan->context.app.len))};
     event_row_put(month->block, &row);
     month->added++;
+    batch->has_profiles |= mp_str_is(event->name, MP_EVENT_PROFILE);
     trail_add(&batch->trail, event,
               &(struct trail_place){user, user_hash, place->time_ms, place->day, plan->zone});
     batch->first_day = place->day < batch->first_day ? place->day : batch->first_day;

@@ -34,6 +34,7 @@ struct batch {
     uint32_t number;
     bool is_replay; /* begun before by a former process: what is stored must be looked up */
     bool is_lossy;  /* a replay, and the journal has lost records of it: the store may have more */
+    bool has_profiles; /* $profile events among them */
     uint64_t begin_lsn;
     uint64_t end_lsn;
     struct batch_month *months; /* month_count of month_capacity; the rest keep their memory */

@@ -10,6 +10,7 @@
 #include "load/load.h"
 #include "load/note.h"
 #include "load/pace.h"
+#include "load/profiles.h"
 #include "load/recent.h"
 #include "load/remake.h"
 
@@ -52,6 +53,7 @@ struct load {
     bool is_saved;
     struct touched touched;       /* behind note.rolled_up */
     uint64_t touched_events;      /* of batches, about */
+    bool has_profiles;            /* among them are, or may be, $profile events */
     uint64_t version_floor;       /* rollup rows of a former process or rebuild have less */
     int64_t rollup_not_before_ms; /* monotonic: the end of the last one, or of the back-off */
     int64_t rollup_took_ms;       /* the last one that succeeded */

@@ -140,6 +140,7 @@ static int prepare(struct load *load, struct mp_error *err) {
         load->committed = 1; /* stands for the batches of the former process */
         load->handed_over = 1;
         load->is_recent_behind = true;
+        load->has_profiles = true;
         load->touched_since = mp_now_ms();
         load->touched_since_mono = mp_mono_ms();
     }

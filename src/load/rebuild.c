@@ -7,6 +7,7 @@
 #include "load/batch.h"
 #include "load/day_rows.h"
 #include "load/load.h"
+#include "load/profiles.h"
 #include "load/remake.h"
 
 #include <inttypes.h>
@@ -291,6 +292,10 @@ static int rebuild_app(struct rebuild *rebuild, const struct rebuild_app *app,
     }
     int code = ask_days(rebuild, app->id, &days, err);
     code = code == MP_OK ? remake_app(rebuild, app, &days, err) : code;
+    if (code == MP_OK && days.first <= days.last) {
+        struct profiles_range range = {app->id, 0, rebuild->up_to, days.first, days.last};
+        code = profiles_take(rebuild->store, &range, err);
+    }
     free(days.events);
     rebuild->users_before += app->users;
     return code == MP_OK ? code : mp_error_wrap(err, "app %s", app->id);

@@ -169,9 +169,20 @@ static int roll_up_recent(struct load *load, const struct mp_apps_snapshot *apps
     return code;
 }
 
+/* What the $profile events of everything that batches touched say. */
+static int take_profiles(struct load *load, struct mp_error *err) {
+    struct profiles_range range = {.after = load->note.rolled_up,
+                                   .up_to = last_complete(load),
+                                   .first_day = load->note.touched_min,
+                                   .last_day = load->note.touched_max};
+    bool has_any = load->has_profiles && range.first_day <= range.last_day;
+    return has_any ? profiles_take(load->config.store, &range, err) : MP_OK;
+}
+
 /* The events of a batch that was committed. */
 static void take_trail(struct load *load, const struct batch *batch) {
     load->touched_events += batch->trail.event_count;
+    load->has_profiles |= batch->has_profiles || batch->is_lossy;
     /* Of a batch that the journal lost a part of, the store has more than the trail. */
     bool is_whole = !batch->is_lossy;
     if (!load->is_recent_behind && !(is_whole && recent_take(load->recent, &batch->trail))) {
@@ -204,6 +215,7 @@ static void roll_up(struct load *load) {
     int code = load->is_recent_behind ? roll_up_by_reading(load, apps, &err)
                                       : roll_up_recent(load, apps, &err);
     mp_apps_release(apps);
+    code = code == MP_OK ? take_profiles(load, &err) : code;
     if (code != MP_OK) {
         if (!load_is_stopping(load)) {
             int64_t wait_ms = load_failed(load, load->rollup_failures++, "cannot roll up", &err);
@@ -213,6 +225,7 @@ static void roll_up(struct load *load) {
     }
     touched_clear(&load->touched);
     load->touched_events = 0;
+    load->has_profiles = false;
     load->note.rolled_up = last_complete(load);
     load->note.touched_min = INT32_MAX;
     load->note.touched_max = INT32_MIN;

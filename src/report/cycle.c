@@ -54,6 +54,37 @@ size_t report_cycle_count(const struct report_range *range) {
     return report_cycle_index(range, range->to) + 1;
 }
 
+size_t report_cycles_begun(const struct report_range *range, int32_t today) {
+    if (today < range->from) {
+        return 0;
+    }
+    bool is_past = today > range->to;
+    return is_past ? report_cycle_count(range) : report_cycle_index(range, today) + 1;
+}
+
+int64_t report_cycle_number(enum report_cycle by, int32_t day) {
+    switch (by) {
+    case REPORT_WEEK:
+        return (day + 3) / 7; /* day 0 was a Thursday */
+    case REPORT_MONTH:
+        return months_since_zero(day);
+    default:
+        return day;
+    }
+}
+
+int32_t report_cycle_end_after(enum report_cycle by, int32_t day, uint32_t later) {
+    int32_t end = report_cycle_end(by, day);
+    for (uint32_t i = 0; i < later && end < DAY_MAX; i++) {
+        end = report_cycle_end(by, end + 1);
+    }
+    return end < DAY_MAX ? end : DAY_MAX;
+}
+
+int32_t report_today(const struct report_question *question) {
+    return mp_zone_day(question->app->zone, question->now_ms);
+}
+
 void report_cycle_label(enum report_cycle by, int32_t start, char out[REPORT_LABEL_BYTES]) {
     char first[11];
     char last[11];

@@ -1,6 +1,7 @@
 /*
  * One .sql file a question; this room binds its parameters, runs it and shapes the rows. Called by
- * api/ and cmd/ on worker threads; blocking. Knows nothing of HTTP.
+ * api/ and cmd/ on worker threads; blocking; thread-safe. Knows nothing of HTTP. What each number
+ * means stands in docs/indicators.md, the shape of each answer in docs/api.md.
  */
 #ifndef MP_REPORT_REPORT_H
 #define MP_REPORT_REPORT_H
@@ -29,33 +30,92 @@ struct report_range {
  * are more than REPORT_CYCLES_MAX cycles, or a day is outside 1970 to 2105. */
 MP_MUST_CHECK int report_range_widen(struct report_range *range, struct mp_error *err);
 
-struct report_context {
+/* ---- What is asked ---------------------------------------------------------------------- */
+
+#define REPORT_VALUES_MAX 64
+enum report_visitor { REPORT_ALL_VISITORS, REPORT_NEW_VISITORS, REPORT_RETURNING_VISITORS };
+
+/* Which user's days count: docs/indicators.md, "Filters and profiles". A count of 0 asks for all.
+ * 0 and "" ask for what is unknown. */
+struct report_filters {
+    uint64_t source_groups[REPORT_VALUES_MAX]; /* keys as mp_scene_group gives them */
+    size_t source_group_count;
+    uint64_t platforms[REPORT_VALUES_MAX]; /* enum mp_platform */
+    size_t platform_count;
+    struct mp_str provinces[REPORT_VALUES_MAX];
+    size_t province_count;
+    struct mp_str app_versions[REPORT_VALUES_MAX];
+    size_t app_version_count;
+    enum report_visitor visitor;
+};
+
+enum report_cohort { REPORT_NEW_USERS, REPORT_ACTIVE_USERS };
+
+enum report_page_sort {
+    REPORT_SORT_VIEWS,
+    REPORT_SORT_USERS,
+    REPORT_SORT_STAYTIME,
+    REPORT_SORT_ENTRIES,
+    REPORT_SORT_EXITS,
+    REPORT_SORT_EXIT_RATE,
+    REPORT_SORT_SHARES,
+    REPORT_SORT_SHARERS,
+    REPORT_SORT_PAGE,
+};
+
+struct report_question {
     struct store *store;
     const struct mp_app *app;
     int64_t now_ms;
     int64_t complete_until_ms; /* figures of days that ended before it do not change any more; 0 =
                                   not known, written as null */
     const struct store_options *options; /* may be NULL; reports are always read-only */
+    struct report_range range;
+    struct report_filters filters;
+    enum report_format format;
+
+    struct report_range compare; /* trend: a second range, by the same cycle */
+    bool has_compare;
+    enum report_cohort cohort;  /* retention */
+    enum report_page_sort sort; /* pages: this and what follows */
+    bool is_ascending;
+    struct mp_str search; /* part of a path, in any case; empty = all */
+    uint64_t limit;       /* pages; overview: of its lists of pages */
+    uint64_t offset;
 };
 
+/* ---- Reports ---------------------------------------------------------------------------- */
+
 /*
- * trend: for each cycle of the range, in order and without gaps: visit_total, visit_uv_new,
- * session_cnt, visit_pv, visit_uv (counts), stay_time_uv, stay_time_session (seconds), visit_depth
- * (pages); ratios null (CSV: empty) where undefined. Cycles that begin after today are left out.
- * The range is widened first. Appends the whole document to out:
- *
- *     {"app":"shop","by":"week","from":"2026-11-16","to":"2026-11-29","zone":"Asia/Shanghai",
- *      "now":"2026-11-24T01:02:03.004Z","complete_until":"2026-11-21T01:02:03.004Z","rows":[
- *       {"cycle":"2026-11-16/2026-11-22","from":"2026-11-16","to":"2026-11-22",
- *        "is_running":false,"visit_total":12,…,"visit_depth":2.5},…]}
- *
- * "cycle" of a day is "2026-11-23", of a month "2026-11". CSV has the rows only, their keys as its
- * first line. Errors: those of store_run_rows and report_range_widen, MP_E_TOO_LARGE when out is
- * full.
+ * Each appends a whole document to out: an object in JSON, in CSV the rows alone, their keys as the
+ * first line. Every object begins with app, zone, now, complete_until, from and to. Errors: those
+ * of store_run_rows and report_range_widen, MP_E_ARGUMENT for what the report cannot do,
+ * MP_E_TOO_LARGE when out is full.
  */
-MP_MUST_CHECK int report_trend(const struct report_context *context,
-                               const struct report_range *range, enum report_format format,
-                               struct mp_buf *out, struct mp_error *err);
+typedef int report_fn(const struct report_question *question, struct mp_buf *out,
+                      struct mp_error *err);
+
+/* All indicators but those of pages, for each cycle of the range that has begun, in order and
+ * without gaps; the range is widened first. */
+report_fn report_trend;
+/* The figures of range.to beside those of the day before, a week and a month ago; the pages entered
+ * and viewed most in the range. JSON only. */
+report_fn report_overview;
+/* Opens and users by source group and scene. */
+report_fn report_source;
+/* Users by number of opens; opens by dwell; opens by distinct pages. */
+report_fn report_frequency;
+report_fn report_duration;
+report_fn report_depth;
+/* Of the cohort of each cycle, who came back N cycles later. */
+report_fn report_retention;
+/* The eight indicators of each page. */
+report_fn report_pages;
+/* New and active users of the range by province, city, gender, platform, model and age band. */
+report_fn report_profile;
+
+/* The catalogue: every indicator, dimension and key, with names and definitions. Needs no store. */
+void report_catalogue(struct mp_buf *out);
 
 #ifdef __cplusplus
 }

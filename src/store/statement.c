@@ -8,6 +8,7 @@
 #define BINDINGS_MAX 64
 #define NAME_BYTES_MAX 63
 #define BLOCK_DEPTH_MAX 8
+#define FLAGS_MAX 16
 /* Days that both engines know: 1970-01-01 to 2105-12-31, where 18.16's calendar ends. */
 #define DAY_MAX 49672
 
@@ -47,12 +48,19 @@ struct binding {
     bool is_used;
 };
 
+struct flag {
+    char name[NAME_BYTES_MAX + 1];
+    bool is_set;
+};
+
 struct store_statement {
     struct store *store;
     struct mp_buf sql;
     struct mp_buf values;
     struct binding bindings[BINDINGS_MAX];
     size_t binding_count;
+    struct flag flags[FLAGS_MAX];
+    size_t flag_count;
     struct mp_error error; /* the first one sticks */
 };
 
@@ -230,6 +238,28 @@ void store_bind_strs(struct store_statement *statement, const char *name,
     bind_end(statement, binding);
 }
 
+static const struct flag *find_flag(const struct store_statement *statement, struct mp_str name) {
+    for (size_t i = 0; i < statement->flag_count; i++) {
+        if (mp_str_is(name, statement->flags[i].name)) {
+            return &statement->flags[i];
+        }
+    }
+    return NULL;
+}
+
+void store_statement_flag(struct store_statement *statement, const char *name, bool is_set) {
+    struct mp_str text = mp_str_of(name);
+    if (name_length(text) != text.len || text.len == 0 || text.len > NAME_BYTES_MAX ||
+        statement->flag_count == FLAGS_MAX || store_capability_known(text) ||
+        find_flag(statement, text)) {
+        stick(statement, name, "the flag is known already, or its name will not do");
+        return;
+    }
+    struct flag *flag = &statement->flags[statement->flag_count++];
+    memcpy(flag->name, text.ptr, text.len);
+    flag->is_set = is_set;
+}
+
 /* ---- Rendering -------------------------------------------------------------------------- */
 
 struct render {
@@ -292,7 +322,17 @@ static void render_place(struct render *render) {
     render->rest.ptr = end + 1;
 }
 
-/* "{?capability:" or "{?!capability:" at the head of rest. */
+static bool condition(const struct store_statement *statement, struct mp_str name, bool *holds) {
+    const struct flag *flag = find_flag(statement, name);
+    if (flag) {
+        *holds = flag->is_set;
+        return true;
+    }
+    *holds = store_version_can(store_server_version(statement->store), name);
+    return store_capability_known(name);
+}
+
+/* "{?capability:" or "{?!flag:" and the like at the head of rest. */
 static void render_block_begin(struct render *render) {
     struct mp_str head = {render->rest.ptr + 2, render->rest.len - 2};
     bool is_negated = head.len > 0 && head.ptr[0] == '!';
@@ -300,16 +340,17 @@ static void render_block_begin(struct render *render) {
         head = mp_str_range(head.ptr + 1, head.len - 1);
     }
     struct mp_str name = {head.ptr, name_length(head)};
-    if (name.len == head.len || head.ptr[name.len] != ':' || !store_capability_known(name)) {
-        stick(render->statement, "sql", "{? does not begin a block {?capability:text}");
+    bool holds;
+    if (name.len == head.len || head.ptr[name.len] != ':' ||
+        !condition(render->statement, name, &holds)) {
+        stick(render->statement, "sql", "{? does not begin a block {?name:text}");
         return;
     }
     if (render->depth == BLOCK_DEPTH_MAX) {
         stick(render->statement, "sql", "blocks are nested too deep");
         return;
     }
-    bool can = store_version_can(store_server_version(render->statement->store), name);
-    bool is_kept = render->is_kept[render->depth] && can != is_negated;
+    bool is_kept = render->is_kept[render->depth] && holds != is_negated;
     render->is_kept[++render->depth] = is_kept;
     render->rest.ptr = name.ptr + name.len + 1;
     render->rest.len = head.len - name.len - 1;

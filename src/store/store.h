@@ -60,6 +60,10 @@ void store_bind_u64s(struct store_statement *statement, const char *name, const 
                      size_t count);
 void store_bind_strs(struct store_statement *statement, const char *name,
                      const struct mp_str *values, size_t count);
+/* The name may begin blocks, as a capability does: {?name:text} is kept when is_set, {?!name:text}
+ * when not. For questions that are asked in several ways. Places in a block that is left out must
+ * be bound all the same. */
+void store_statement_flag(struct store_statement *statement, const char *name, bool is_set);
 /* Appends the literal of a string / double etc. as ClickHouse reads it back. Exposed for the fuzzer
  * and its oracle. */
 void store_literal_str(struct mp_buf *out, struct mp_str value);

@@ -133,6 +133,31 @@ static void read_context(struct mp_json object, struct mp_context *context) {
                                    .city = text_of(object, "city")};
 }
 
+/* Properties that are texts or numbers. */
+static void read_props(struct mp_json object, struct mp_event *event) {
+    static struct mp_prop props[MP_EVENT_PROPS_MAX];
+    struct mp_json list, value;
+    struct mp_str name;
+    event->props = props;
+    if (!mp_json_get(object, MP_STR("props"), &list)) {
+        return;
+    }
+    struct mp_json_iter each = mp_json_iter(list);
+    while (event->prop_count < MP_EVENT_PROPS_MAX && mp_json_next(&each, &name, &value)) {
+        struct mp_prop *prop = &props[event->prop_count++];
+        *prop = (struct mp_prop){.name = name};
+        bool flag;
+        if (mp_json_bool(value, &flag)) {
+            prop->text = mp_str_of(flag ? "true" : "false");
+        } else if (!mp_json_str(value, &prop->text)) {
+            prop->type = MP_PROP_NUMBER;
+            if (!mp_json_f64(value, &prop->number)) {
+                prop->number = 0;
+            }
+        }
+    }
+}
+
 static void read_event(struct mp_json object, struct mp_event *event) {
     struct mp_str key = text_of(object, "key");
     struct mp_json password_free;
@@ -151,6 +176,7 @@ static void read_event(struct mp_json object, struct mp_event *event) {
         !mp_json_bool(password_free, &event->password_free)) {
         event->password_free = false;
     }
+    read_props(object, event);
 }
 
 struct appending {

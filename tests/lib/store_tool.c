@@ -8,7 +8,8 @@
  *   {"do":"insert","table":…,"columns":"name Type, …","rows":hex of RowBinary,"count":…,
  *    "query_id":…}
  *   {"do":"settle","query_id":…}, {"do":"migrate"}, {"do":"ping"}, {"do":"version"}
- *   {"do":"trend","app":…,"zone":…,"from":day,"to":day,"by":0,"csv":bool,"now_ms":…}
+ *   {"do":"report","name":…,"app":…,"zone":…,"from":day,"to":day,"by":0,"csv":bool,"now_ms":…,
+ *    "source_group":[…],"platform":[…],"province":[…],"app_version":[…],"visitor":…, …}
  *
  * Each answer has "code" (mp_code_name), "engine_code", "field", "message".
  */
@@ -177,22 +178,87 @@ static int run(struct mp_json request, struct mp_buf *answer, struct mp_error *e
     return code;
 }
 
-static int trend(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
+/* Numbers of a list into out; the count. */
+static size_t numbers_of(struct mp_json object, const char *name, uint64_t *out) {
+    struct mp_json list, item;
+    int64_t number;
+    size_t count = 0;
+    if (!mp_json_get(object, mp_str_of(name), &list)) {
+        return 0;
+    }
+    struct mp_json_iter each = mp_json_iter(list);
+    while (count < REPORT_VALUES_MAX && mp_json_next(&each, NULL, &item)) {
+        out[count++] = mp_json_i64(item, &number) ? (uint64_t)number : 0;
+    }
+    return count;
+}
+
+static size_t texts_of(struct mp_json object, const char *name, struct mp_str *out) {
+    struct mp_json list, item;
+    size_t count = 0;
+    if (!mp_json_get(object, mp_str_of(name), &list)) {
+        return 0;
+    }
+    struct mp_json_iter each = mp_json_iter(list);
+    while (count < REPORT_VALUES_MAX && mp_json_next(&each, NULL, &item)) {
+        if (mp_json_str(item, &out[count])) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static void filters_of(struct mp_json request, struct report_filters *filters) {
+    filters->source_group_count = numbers_of(request, "source_group", filters->source_groups);
+    filters->platform_count = numbers_of(request, "platform", filters->platforms);
+    filters->province_count = texts_of(request, "province", filters->provinces);
+    filters->app_version_count = texts_of(request, "app_version", filters->app_versions);
+    struct mp_str visitor = text_of(request, "visitor");
+    filters->visitor = mp_str_is(visitor, "new")         ? REPORT_NEW_VISITORS
+                       : mp_str_is(visitor, "returning") ? REPORT_RETURNING_VISITORS
+                                                         : REPORT_ALL_VISITORS;
+}
+
+static const struct {
+    const char *name;
+    report_fn *run;
+} reports[] = {
+    {"trend", report_trend},         {"overview", report_overview}, {"source", report_source},
+    {"frequency", report_frequency}, {"duration", report_duration}, {"depth", report_depth},
+    {"retention", report_retention}, {"pages", report_pages},       {"profile", report_profile},
+};
+
+static int report(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
     struct mp_app app = {0};
     snprintf(app.id, sizeof(app.id), "%.*s", MP_STR_ARG(text_of(request, "app")));
     int code = mp_zone_open(text_of(request, "zone"), &app.zone, err);
     if (code) {
         return code;
     }
-    const struct report_context context = {.store = store,
-                                           .app = &app,
-                                           .now_ms = number_of(request, "now_ms"),
-                                           .complete_until_ms = number_of(request, "until_ms")};
-    const struct report_range range = {.from = (int32_t)number_of(request, "from"),
-                                       .to = (int32_t)number_of(request, "to"),
-                                       .by = (enum report_cycle)number_of(request, "by")};
-    code = report_trend(&context, &range, flag_of(request, "csv") ? REPORT_CSV : REPORT_JSON,
-                        answer, err);
+    struct report_question question = {
+        .store = store,
+        .app = &app,
+        .now_ms = number_of(request, "now_ms"),
+        .complete_until_ms = number_of(request, "until_ms"),
+        .range = {(int32_t)number_of(request, "from"), (int32_t)number_of(request, "to"),
+                  (enum report_cycle)number_of(request, "by")},
+        .format = flag_of(request, "csv") ? REPORT_CSV : REPORT_JSON,
+        .compare = {(int32_t)number_of(request, "compare_from"),
+                    (int32_t)number_of(request, "compare_to"), REPORT_DAY},
+        .has_compare = number_of(request, "compare_to") != 0,
+        .cohort = flag_of(request, "active") ? REPORT_ACTIVE_USERS : REPORT_NEW_USERS,
+        .sort = (enum report_page_sort)number_of(request, "sort"),
+        .is_ascending = flag_of(request, "ascending"),
+        .search = text_of(request, "search"),
+        .limit = (uint64_t)number_of(request, "limit"),
+        .offset = (uint64_t)number_of(request, "offset")};
+    filters_of(request, &question.filters);
+    code = MP_E_NOT_FOUND;
+    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+        if (mp_str_is(text_of(request, "name"), reports[i].name)) {
+            code = reports[i].run(&question, answer, err);
+        }
+    }
     mp_zone_close(app.zone);
     return code;
 }
@@ -328,8 +394,8 @@ static int perform(struct mp_json request, struct mp_buf *answer, struct mp_erro
         mp_buf_printf(answer, "%d", store_server_version(store));
         return 0;
     }
-    if (mp_str_is(what, "trend")) {
-        return trend(request, answer, err);
+    if (mp_str_is(what, "report")) {
+        return report(request, answer, err);
     }
     return mp_fail(err, MP_E_ARGUMENT, "do", "is unknown");
 }

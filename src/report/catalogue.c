@@ -1,0 +1,43 @@
+/* What there is to ask, for whoever draws or documents it. */
+#include "report/figures.h"
+
+static const char *unit_name(enum indicator_unit unit) {
+    static const char *const names[] = {
+        [UNIT_COUNT] = "count", [UNIT_USERS] = "users", [UNIT_SECONDS] = "seconds",
+        [UNIT_PAGES] = "pages", [UNIT_YUAN] = "yuan",   [UNIT_RATIO] = "ratio"};
+    return names[unit];
+}
+
+static void write_names(struct mp_json_writer *writer, const char *key, const char *zh,
+                        const char *en) {
+    mp_jw_key(writer, key);
+    mp_jw_object_begin(writer);
+    mp_jw_text_member(writer, "zh", zh);
+    mp_jw_text_member(writer, "en", en);
+    mp_jw_object_end(writer);
+}
+
+static void write_indicator(struct mp_json_writer *writer, const struct indicator *indicator) {
+    mp_jw_object_begin(writer);
+    mp_jw_text_member(writer, "id", indicator->id);
+    write_names(writer, "name", indicator->name_zh, indicator->name_en);
+    mp_jw_text_member(writer, "group", indicator->group);
+    mp_jw_text_member(writer, "unit", unit_name(indicator->unit));
+    write_names(writer, "definition", indicator->formula_zh, indicator->formula_en);
+    mp_jw_text_member(writer, "report", indicator->report);
+    mp_jw_text_member(writer, "grain", indicator->grain);
+    mp_jw_object_end(writer);
+}
+
+void report_catalogue(struct mp_buf *out) {
+    struct mp_json_writer writer;
+    mp_jw_init(&writer, out);
+    mp_jw_object_begin(&writer);
+    mp_jw_key(&writer, "indicators");
+    mp_jw_array_begin(&writer);
+    for (size_t i = 0; i < report_indicator_count; i++) {
+        write_indicator(&writer, &report_indicators[i]);
+    }
+    mp_jw_array_end(&writer);
+    mp_jw_object_end(&writer);
+}

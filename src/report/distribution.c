@@ -1,0 +1,220 @@
+/* How opens and users of a range are distributed: by source, number of opens, dwell, depth. */
+#include "report/internal.h"
+
+#include <stdlib.h>
+
+struct spread_row {
+    int64_t keys[3];
+    int64_t opens;
+    int64_t users;
+};
+
+struct spread {
+    const struct report_question *question;
+    struct spread_row *rows;
+    size_t count;
+    size_t capacity;
+    size_t key_count;
+    bool has_users; /* a column of its own */
+};
+
+static int on_row(void *arg, struct mp_reader *row) {
+    struct spread *spread = arg;
+    if (spread->count == spread->capacity) {
+        size_t capacity = spread->capacity ? 2 * spread->capacity : 64;
+        struct spread_row *grown = realloc(spread->rows, capacity * sizeof(*grown));
+        if (!grown) {
+            return MP_E_MEMORY;
+        }
+        spread->rows = grown;
+        spread->capacity = capacity;
+    }
+    struct spread_row *into = &spread->rows[spread->count++];
+    *into = (struct spread_row){0};
+    for (size_t i = 0; i < spread->key_count; i++) {
+        into->keys[i] = (int64_t)mp_read_u64(row);
+    }
+    into->opens = (int64_t)mp_read_u64(row);
+    into->users = spread->has_users ? (int64_t)mp_read_u64(row) : 0;
+    return MP_OK;
+}
+
+static int compare_rows(const void *left, const void *right) {
+    const struct spread_row *a = left;
+    const struct spread_row *b = right;
+    for (size_t i = 0; i < 3; i++) {
+        if (a->keys[i] != b->keys[i]) {
+            return a->keys[i] < b->keys[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+/* Asks, and puts the rows in the order of their keys. free(spread->rows), also after an error. */
+static int ask(struct spread *spread, const char *name, const char *columns, struct mp_error *err) {
+    struct store_statement *statement;
+    struct report_range range = spread->question->range;
+    int code = report_range_widen(&range, err);
+    code = code == MP_OK ? report_statement(spread->question, name, &statement, err) : code;
+    if (code == MP_OK) {
+        code = report_ask(spread->question, statement, columns, on_row, spread, err);
+    }
+    if (code == MP_OK && spread->count > 0) {
+        qsort(spread->rows, spread->count, sizeof(*spread->rows), compare_rows);
+    }
+    return code;
+}
+
+/* The question of a distribution has no cycles. */
+static struct report_question without_cycles(const struct report_question *question) {
+    struct report_question asked = *question;
+    asked.range.by = REPORT_DAY;
+    return asked;
+}
+
+typedef void write_spread(struct report_rows *rows, const struct spread *spread);
+
+/* Runs one question and writes the rows that it gives as the list "rows". */
+static int answer(struct spread *spread, const char *name, const char *columns,
+                  write_spread *write_rows, struct mp_buf *out, struct mp_error *err) {
+    struct report_rows rows;
+    int code = ask(spread, name, columns, err);
+    if (code == MP_OK) {
+        report_begin(&rows, spread->question, false, out);
+        report_list_begin(&rows, "rows");
+        write_rows(&rows, spread);
+        report_list_end(&rows);
+        code = report_end(&rows, err);
+    }
+    free(spread->rows);
+    return code;
+}
+
+/* ---- Source ----------------------------------------------------------------------------- */
+
+enum { SOURCE_GROUP, SOURCE_IS_SCENE, SOURCE_SCENE };
+
+static void write_source(struct report_rows *rows, const struct spread_row *row) {
+    report_row_begin(rows);
+    report_cell_count(rows, "source_group", row->keys[SOURCE_GROUP]);
+    if (row->keys[SOURCE_IS_SCENE]) {
+        report_cell_count(rows, "scene", row->keys[SOURCE_SCENE]);
+    } else {
+        report_cell_null(rows, "scene");
+    }
+    report_cell_count(rows, "session_cnt", row->opens);
+    report_cell_count(rows, "users", row->users);
+    report_row_end(rows);
+}
+
+static void write_sources(struct report_rows *rows, const struct spread *spread) {
+    static const struct spread_row nothing;
+    if (report_needs_header(rows)) {
+        write_source(rows, &nothing);
+    }
+    for (size_t i = 0; i < spread->count; i++) {
+        write_source(rows, &spread->rows[i]);
+    }
+}
+
+int report_source(const struct report_question *question, struct mp_buf *out,
+                  struct mp_error *err) {
+    struct report_question asked = without_cycles(question);
+    struct spread spread = {.question = &asked, .key_count = 3, .has_users = true};
+    return answer(&spread, "source", "qqqqq", write_sources, out, err);
+}
+
+/* ---- Frequency -------------------------------------------------------------------------- */
+
+static void write_often(struct report_rows *rows, const struct spread_row *row) {
+    report_row_begin(rows);
+    report_cell_count(rows, "session_cnt", row->keys[0]);
+    report_cell_count(rows, "users", row->opens);
+    report_row_end(rows);
+}
+
+static void write_frequency(struct report_rows *rows, const struct spread *spread) {
+    static const struct spread_row nothing;
+    if (report_needs_header(rows)) {
+        write_often(rows, &nothing);
+    }
+    for (size_t i = 0; i < spread->count; i++) {
+        write_often(rows, &spread->rows[i]);
+    }
+}
+
+int report_frequency(const struct report_question *question, struct mp_buf *out,
+                     struct mp_error *err) {
+    struct report_question asked = without_cycles(question);
+    struct spread spread = {.question = &asked, .key_count = 1};
+    return answer(&spread, "frequency", "qq", write_frequency, out, err);
+}
+
+/* ---- Duration and depth ----------------------------------------------------------------- */
+
+/* Weixin's keys and bounds: getVisitDistribution, access_staytime_info and access_depth_info. Key 0
+ * of depth, opens without a page, is ours. */
+struct bucket {
+    int64_t key;
+    int64_t from;
+    int64_t to; /* inclusive */
+};
+#define NO_BOUND UINT32_MAX
+static const struct bucket durations[] = {{1, 0, 2},    {2, 3, 5},         {3, 6, 10},
+                                          {4, 11, 20},  {5, 21, 30},       {6, 31, 50},
+                                          {7, 51, 100}, {8, 101, NO_BOUND}};
+static const struct bucket depths[] = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2},  {3, 3, 3},
+                                       {4, 4, 4}, {5, 5, 5}, {6, 6, 10}, {7, 11, NO_BOUND}};
+
+static void write_bucket(struct report_rows *rows, const struct bucket *bucket, int64_t opens) {
+    report_row_begin(rows);
+    report_cell_count(rows, "key", bucket->key);
+    report_cell_count(rows, "from", bucket->from);
+    if (bucket->to == NO_BOUND) {
+        report_cell_null(rows, "to");
+    } else {
+        report_cell_count(rows, "to", bucket->to);
+    }
+    report_cell_count(rows, "session_cnt", opens);
+    report_row_end(rows);
+}
+
+/* All buckets, empty ones too. */
+static void write_buckets(struct report_rows *rows, const struct spread *spread, int64_t is_depth,
+                          const struct bucket *buckets, size_t count) {
+    if (report_needs_header(rows)) {
+        write_bucket(rows, &buckets[0], 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int64_t opens = 0;
+        for (size_t k = 0; k < spread->count; k++) {
+            const struct spread_row *row = &spread->rows[k];
+            opens += row->keys[0] == buckets[i].to && row->keys[1] == is_depth ? row->opens : 0;
+        }
+        write_bucket(rows, &buckets[i], opens);
+    }
+}
+
+static void write_durations(struct report_rows *rows, const struct spread *spread) {
+    write_buckets(rows, spread, 0, durations, sizeof(durations) / sizeof(durations[0]));
+}
+
+static void write_depths(struct report_rows *rows, const struct spread *spread) {
+    write_buckets(rows, spread, 1, depths, sizeof(depths) / sizeof(depths[0]));
+}
+
+static int answer_opens(const struct report_question *question, write_spread *write_rows,
+                        struct mp_buf *out, struct mp_error *err) {
+    struct report_question asked = without_cycles(question);
+    struct spread spread = {.question = &asked, .key_count = 2};
+    return answer(&spread, "opens", "qqq", write_rows, out, err);
+}
+
+int report_duration(const struct report_question *question, struct mp_buf *out,
+                    struct mp_error *err) {
+    return answer_opens(question, write_durations, out, err);
+}
+
+int report_depth(const struct report_question *question, struct mp_buf *out, struct mp_error *err) {
+    return answer_opens(question, write_depths, out, err);
+}

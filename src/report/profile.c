@@ -1,0 +1,112 @@
+#include "report/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order of the numbers that sql/profile.sql gives them. */
+static const char *const dimensions[] = {"province", "city", "gender", "platform", "model", "age"};
+#define DIMENSIONS (sizeof(dimensions) / sizeof(dimensions[0]))
+
+struct profile_row {
+    size_t dimension;
+    char *value; /* value_len bytes */
+    size_t value_len;
+    int64_t new_users;
+    int64_t active_users;
+};
+
+struct profile {
+    struct profile_row *rows;
+    size_t count;
+    size_t capacity;
+};
+
+static int on_row(void *arg, struct mp_reader *row) {
+    struct profile *profile = arg;
+    if (profile->count == profile->capacity) {
+        size_t capacity = profile->capacity ? 2 * profile->capacity : 64;
+        struct profile_row *grown = realloc(profile->rows, capacity * sizeof(*grown));
+        if (!grown) {
+            return MP_E_MEMORY;
+        }
+        profile->rows = grown;
+        profile->capacity = capacity;
+    }
+    size_t dimension = mp_read_byte(row);
+    struct mp_str value = mp_read_lstr(row);
+    struct profile_row *into = &profile->rows[profile->count];
+    *into = (struct profile_row){
+        .dimension = dimension, .value = malloc(value.len + 1), .value_len = value.len};
+    if (!into->value || dimension >= DIMENSIONS) {
+        free(into->value);
+        return into->value ? MP_E_CORRUPT : MP_E_MEMORY;
+    }
+    memcpy(into->value, value.ptr, value.len);
+    profile->count++;
+    into->new_users = (int64_t)mp_read_u64(row);
+    into->active_users = (int64_t)mp_read_u64(row);
+    return MP_OK;
+}
+
+/* By dimension, then most active users first, then by value. */
+static int compare_rows(const void *left, const void *right) {
+    const struct profile_row *a = left;
+    const struct profile_row *b = right;
+    if (a->dimension != b->dimension) {
+        return a->dimension < b->dimension ? -1 : 1;
+    }
+    if (a->active_users != b->active_users) {
+        return a->active_users > b->active_users ? -1 : 1;
+    }
+    size_t shorter = a->value_len < b->value_len ? a->value_len : b->value_len;
+    int order = memcmp(a->value, b->value, shorter);
+    return order != 0 ? order : (a->value_len > b->value_len) - (a->value_len < b->value_len);
+}
+
+static void write_row(struct report_rows *rows, const struct profile_row *row) {
+    report_row_begin(rows);
+    report_cell_text(rows, "dimension", dimensions[row->dimension]);
+    report_cell_str(rows, "value", mp_str_range(row->value, row->value_len));
+    report_cell_count(rows, "visit_uv_new", row->new_users);
+    report_cell_count(rows, "visit_uv", row->active_users);
+    report_row_end(rows);
+}
+
+static int write_all(const struct report_question *question, const struct profile *profile,
+                     struct mp_buf *out, struct mp_error *err) {
+    static const struct profile_row nothing = {.value = ""};
+    struct report_rows rows;
+    report_begin(&rows, question, false, out);
+    report_list_begin(&rows, "rows");
+    if (report_needs_header(&rows)) {
+        write_row(&rows, &nothing);
+    }
+    for (size_t i = 0; i < profile->count; i++) {
+        write_row(&rows, &profile->rows[i]);
+    }
+    report_list_end(&rows);
+    return report_end(&rows, err);
+}
+
+int report_profile(const struct report_question *question, struct mp_buf *out,
+                   struct mp_error *err) {
+    struct report_question asked = *question;
+    struct report_range range = question->range;
+    struct profile profile = {0};
+    struct store_statement *statement;
+    range.by = asked.range.by = REPORT_DAY;
+    int code = report_range_widen(&range, err);
+    code = code == MP_OK ? report_statement(&asked, "profile", &statement, err) : code;
+    if (code == MP_OK) {
+        code = report_ask(&asked, statement, "bsqq", on_row, &profile, err);
+    }
+    if (code == MP_OK && profile.count > 0) {
+        qsort(profile.rows, profile.count, sizeof(*profile.rows), compare_rows);
+    }
+    code = code == MP_OK ? write_all(&asked, &profile, out, err) : code;
+    for (size_t i = 0; i < profile.count; i++) {
+        free(profile.rows[i].value);
+    }
+    free(profile.rows);
+    return code;
+}

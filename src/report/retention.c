@@ -1,0 +1,153 @@
+#include "report/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* N of each cycle: Weixin's days, and what a heat table shows of weeks and months. */
+static const uint64_t day_offsets[] = {1, 2, 3, 4, 5, 6, 7, 14, 30};
+static const uint64_t week_offsets[] = {1, 2, 3, 4, 5, 6, 7, 8};
+static const uint64_t month_offsets[] = {1, 2, 3, 4, 5, 6};
+#define OFFSETS_MAX 9
+
+struct offsets {
+    const uint64_t *values;
+    size_t count;
+};
+
+struct cohorts {
+    struct report_question question; /* its range widened */
+    struct offsets offsets;
+    size_t cycle_count;
+    int64_t (*users)[OFFSETS_MAX + 1]; /* by cycle: the cohort, then by offset */
+};
+
+static struct offsets offsets_of(enum report_cycle by) {
+    switch (by) {
+    case REPORT_WEEK:
+        return (struct offsets){week_offsets, sizeof(week_offsets) / sizeof(week_offsets[0])};
+    case REPORT_MONTH:
+        return (struct offsets){month_offsets, sizeof(month_offsets) / sizeof(month_offsets[0])};
+    default:
+        return (struct offsets){day_offsets, sizeof(day_offsets) / sizeof(day_offsets[0])};
+    }
+}
+
+static int on_row(void *arg, struct mp_reader *row) {
+    struct cohorts *cohorts = arg;
+    const struct report_range *range = &cohorts->question.range;
+    int64_t number = (int64_t)mp_read_u64(row);
+    uint64_t later = mp_read_u64(row);
+    int64_t users = (int64_t)mp_read_u64(row);
+    int64_t index = number - report_cycle_number(range->by, range->from);
+    if (index < 0 || (uint64_t)index >= cohorts->cycle_count) {
+        return MP_OK;
+    }
+    size_t slot = 0;
+    while (later != 0 && slot < cohorts->offsets.count && cohorts->offsets.values[slot] != later) {
+        slot++;
+    }
+    if (later == 0 || slot < cohorts->offsets.count) {
+        cohorts->users[index][later == 0 ? 0 : slot + 1] = users;
+    }
+    return MP_OK;
+}
+
+static int ask(struct cohorts *cohorts, struct mp_error *err) {
+    const struct report_question *question = &cohorts->question;
+    const struct report_range *range = &question->range;
+    uint32_t farthest = (uint32_t)cohorts->offsets.values[cohorts->offsets.count - 1];
+    struct store_statement *statement;
+    int code = report_statement(question, "retention", &statement, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    store_statement_flag(statement, "of_new", question->cohort == REPORT_NEW_USERS);
+    store_bind_day(statement, "until", report_cycle_end_after(range->by, range->to, farthest));
+    store_bind_u64s(statement, "offsets", cohorts->offsets.values, cohorts->offsets.count);
+    return report_ask(question, statement, "qqq", on_row, cohorts, err);
+}
+
+/* ---- Writing ---------------------------------------------------------------------------- */
+
+/* A cycle that has not begun tells nothing yet. */
+static bool has_begun(const struct cohorts *cohorts, int32_t start, uint64_t later) {
+    enum report_cycle by = cohorts->question.range.by;
+    int32_t before = report_cycle_end_after(by, start, (uint32_t)later - 1);
+    return before < report_today(&cohorts->question);
+}
+
+static void write_later(struct report_rows *rows, const struct cohorts *cohorts, int32_t start,
+                        size_t slot, const int64_t *users) {
+    char name[2][32] = {"users", "ratio"};
+    uint64_t later = cohorts->offsets.values[slot];
+    if (rows->format == REPORT_JSON) {
+        report_row_begin(rows);
+        report_cell_count(rows, "n", (int64_t)later);
+    } else {
+        snprintf(name[0], sizeof(name[0]), "users_%d", (int)later);
+        snprintf(name[1], sizeof(name[1]), "ratio_%d", (int)later);
+    }
+    if (has_begun(cohorts, start, later)) {
+        report_cell_count(rows, name[0], users[slot + 1]);
+        report_cell_ratio(rows, name[1],
+                          (struct report_ratio){(double)users[slot + 1], (double)users[0]});
+    } else {
+        report_cell_null(rows, name[0]);
+        report_cell_null(rows, name[1]);
+    }
+    if (rows->format == REPORT_JSON) {
+        report_row_end(rows);
+    }
+}
+
+static void write_cohort(struct report_rows *rows, const struct cohorts *cohorts, int32_t start,
+                         const int64_t *users) {
+    report_row_begin(rows);
+    report_cycle_cells(rows, &cohorts->question, start);
+    report_cell_count(rows, "users", users[0]);
+    if (rows->format == REPORT_JSON) {
+        report_list_begin(rows, "retained");
+    }
+    for (size_t i = 0; i < cohorts->offsets.count; i++) {
+        write_later(rows, cohorts, start, i, users);
+    }
+    if (rows->format == REPORT_JSON) {
+        report_list_end(rows);
+    }
+    report_row_end(rows);
+}
+
+static int write_all(const struct cohorts *cohorts, struct mp_buf *out, struct mp_error *err) {
+    static const int64_t nothing[OFFSETS_MAX + 1];
+    struct report_rows rows;
+    int32_t start = cohorts->question.range.from;
+    report_begin(&rows, &cohorts->question, true, out);
+    report_list_begin(&rows, "rows");
+    if (report_needs_header(&rows)) {
+        write_cohort(&rows, cohorts, start, nothing);
+    }
+    for (size_t i = 0; i < cohorts->cycle_count; i++) {
+        write_cohort(&rows, cohorts, start, cohorts->users[i]);
+        start = report_cycle_end(cohorts->question.range.by, start) + 1;
+    }
+    report_list_end(&rows);
+    return report_end(&rows, err);
+}
+
+int report_retention(const struct report_question *question, struct mp_buf *out,
+                     struct mp_error *err) {
+    struct cohorts cohorts = {.question = *question, .offsets = offsets_of(question->range.by)};
+    int code = report_range_widen(&cohorts.question.range, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    cohorts.cycle_count = report_cycles_begun(&cohorts.question.range, report_today(question));
+    cohorts.users = calloc(cohorts.cycle_count + 1, sizeof(*cohorts.users));
+    if (!cohorts.users) {
+        return mp_fail(err, MP_E_MEMORY, "", "no memory for a report");
+    }
+    code = cohorts.cycle_count > 0 ? ask(&cohorts, err) : MP_OK;
+    code = code == MP_OK ? write_all(&cohorts, out, err) : code;
+    free(cohorts.users);
+    return code;
+}
