@@ -47,6 +47,7 @@ fuzz: ## each fuzzer for FUZZ_SECONDS (default 10)
 
 docs: build ## write the generated pages again
 	@build/release/minipulse config --markdown > docs/config.md
+	@build/release/minipulse indicators --markdown > docs/catalogue.md
 
 clean: ## forget all builds
 	@rm -rf build

@@ -21,7 +21,7 @@ part style scripts/check-style
 part headers scripts/check-headers
 part names scripts/check-names
 part symbols scripts/check-symbols
-part config-docs scripts/check-config-docs
+part generated-docs scripts/check-generated-docs
 part all-run scripts/check-all-run
 [ "${1:-}" = --quick ] || part clang-tidy scripts/tidy.sh
 [ $failed -eq 0 ]

@@ -112,7 +112,7 @@ static int take_range(struct http_request *request, int32_t today, struct report
                       struct mp_error *err) {
     range->to = today - 1;
     int code = take_day(request, "to", &range->to, err);
-    range->from = range->to - DEFAULT_DAYS + 1;
+    range->from = range->to >= DEFAULT_DAYS ? range->to - DEFAULT_DAYS + 1 : 0;
     if (code == MP_OK) {
         code = take_day(request, "from", &range->from, err);
     }

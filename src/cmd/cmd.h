@@ -51,7 +51,8 @@ struct cmd {
 };
 
 extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_user, cmd_token, cmd_wechatpay,
-    cmd_rebuild, cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_engine, cmd_version;
+    cmd_rebuild, cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_indicators, cmd_engine,
+    cmd_version;
 
 /* The value of one of the command's own flags; NULL when not given, "" for a switch. */
 const char *cmd_flag(const struct cmd_call *call, const char *name);

@@ -10,8 +10,8 @@
 #define HELP_BYTES_MAX (256u << 10)
 
 static const struct cmd *const commands[] = {
-    &cmd_serve,   &cmd_app,    &cmd_user,   &cmd_token,  &cmd_wechatpay, &cmd_demo,   &cmd_sql,
-    &cmd_rebuild, &cmd_doctor, &cmd_config, &cmd_routes, &cmd_version,   &cmd_engine,
+    &cmd_serve,   &cmd_app,    &cmd_user,   &cmd_token,  &cmd_wechatpay,  &cmd_demo,    &cmd_sql,
+    &cmd_rebuild, &cmd_doctor, &cmd_config, &cmd_routes, &cmd_indicators, &cmd_version, &cmd_engine,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -41,3 +41,22 @@ void report_catalogue(struct mp_buf *out) {
     mp_jw_array_end(&writer);
     mp_jw_object_end(&writer);
 }
+
+/* ---- The page docs/catalogue.md ----------------------------------------------------------- */
+
+static const char page_head[] =
+    "# Catalogue of indicators\n\n"
+    "<!-- Generated: `make docs`. The source is the table in src/report/indicators.c. -->\n\n"
+    "What each means in full stands in [indicators.md](indicators.md), how to ask for it in "
+    "[api.md](api.md). `GET /v1/catalogue` serves the same.\n\n"
+    "| id | 中文 | English | unit | report | definition |\n"
+    "| --- | --- | --- | --- | --- | --- |\n";
+
+void report_catalogue_markdown(struct mp_buf *out) {
+    mp_buf_append_text(out, page_head);
+    for (size_t i = 0; i < report_indicator_count; i++) {
+        const struct indicator *each = &report_indicators[i];
+        mp_buf_printf(out, "| `%s` | %s | %s | %s | `%s` | %s |\n", each->id, each->name_zh,
+                      each->name_en, unit_name(each->unit), each->report, each->formula_en);
+    }
+}

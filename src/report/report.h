@@ -116,6 +116,8 @@ report_fn report_profile;
 
 /* The catalogue: every indicator, dimension and key, with names and definitions. Needs no store. */
 void report_catalogue(struct mp_buf *out);
+/* The same as the page docs/catalogue.md. */
+void report_catalogue_markdown(struct mp_buf *out);
 
 #ifdef __cplusplus
 }

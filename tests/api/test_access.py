@@ -45,7 +45,10 @@ EXPECTED = {
     "POST /v1/apps/{app}/payments": KEY,
     "POST /v1/wechatpay/{app}": NOTICE,
     "POST /v1/wechatpay/{app}/password-free": NOTICE,
-    "GET /v1/apps/{app}/trend": SEE,
+    "GET /v1/catalogue": (401,) + (200,) * 9,
+    **{f"GET /v1/apps/{{app}}/{report}": SEE for report in (
+        "overview", "trend", "source", "frequency", "duration", "depth", "retention", "pages",
+        "profile")},
     "GET /v1/setup": ALL,
     "POST /v1/setup": ALL_BODY,
     "POST /v1/join": ALL_BODY,

@@ -51,9 +51,10 @@ def load(tool, records):
 def trend(store, history, app, by):
     after = history.last_day + datetime.timedelta(days=40)
     now_ms = (after - EPOCH).days * histories.DAY_MS
-    answer = store.ask(do="report", name="trend", app=app, zone=history.apps[app][0], now_ms=now_ms, until_ms=1,
-                       by=BY.index(by), **{"from": (history.first_day - EPOCH).days,
-                                           "to": (history.last_day - EPOCH).days})
+    answer = store.ask(do="report", name="trend", app=app, zone=history.apps[app][0],
+                       now_ms=now_ms, until_ms=1, by=BY.index(by),
+                       **{"from": (history.first_day - EPOCH).days,
+                          "to": (history.last_day - EPOCH).days})
     return json.loads(answer.ok())["rows"]
 
 

@@ -1,4 +1,5 @@
-"""Every report on random histories against the oracle, with and without filters, on both engines."""
+"""Every report on random histories against the oracle, with and without filters, on both engines.
+"""
 
 import datetime
 import random
