@@ -235,6 +235,7 @@ void handle_alive(struct http_request *request, void *api);
 void handle_ready(struct http_request *request, void *api);
 void handle_metrics(struct http_request *request, void *api);
 void handle_home(struct http_request *request, void *api);
+void handle_openapi(struct http_request *request, void *api);
 void count_request(const struct http_request *request, int status, int64_t duration_us, void *api);
 
 #endif

@@ -93,6 +93,7 @@ static const struct route table[] = {
     OPEN("GET", "/healthz", handle_alive),
     OPEN("GET", "/readyz", handle_ready),
     OPEN("GET", "/metrics", handle_metrics),
+    OPEN("GET", "/v1/openapi.yaml", handle_openapi),
     OPEN("GET", "/", handle_home),
 };
 #define ROUTE_COUNT (sizeof(table) / sizeof(table[0]))

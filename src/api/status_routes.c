@@ -9,6 +9,7 @@
 #define READY_BYTES_MAX 4096
 
 extern const struct mp_embedded api_static_files[];
+extern const struct mp_embedded api_docs_files[];
 
 static const int64_t bucket_us[API_BUCKETS - 1] = {250,   500,   1000,   2500,   5000,   10000,
                                                    25000, 50000, 100000, 500000, 2000000};
@@ -143,4 +144,10 @@ void handle_home(struct http_request *request, void *arg) {
     (void)arg;
     http_reply_static(request, 200, "text/html; charset=utf-8",
                       mp_str_range(page->data, page->len));
+}
+
+void handle_openapi(struct http_request *request, void *arg) {
+    const struct mp_embedded *file = mp_embedded_find(api_docs_files, "openapi");
+    (void)arg;
+    http_reply_static(request, 200, "application/yaml", mp_str_range(file->data, file->len));
 }

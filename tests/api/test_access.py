@@ -78,6 +78,7 @@ EXPECTED = {
     "DELETE /v1/apps/{app}/tokens/{id}": OWN_THING,
     "GET /v1/apps/{app}/audit": OWN,
     "GET /healthz": ALL, "GET /readyz": ALL, "GET /metrics": ALL, "GET /": ALL,
+    "GET /v1/openapi.yaml": ALL,
 }
 
 
