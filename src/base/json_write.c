@@ -109,7 +109,11 @@ void mp_jw_str(struct mp_json_writer *writer, struct mp_str value) {
 }
 
 void mp_jw_key(struct mp_json_writer *writer, const char *key) {
-    mp_jw_text(writer, key);
+    mp_jw_key_str(writer, mp_str_of(key));
+}
+
+void mp_jw_key_str(struct mp_json_writer *writer, struct mp_str key) {
+    mp_jw_str(writer, key);
     mp_buf_append_byte(writer->out, ':');
     writer->after_key = true;
 }

@@ -26,6 +26,7 @@ void mp_jw_object_end(struct mp_json_writer *writer);
 void mp_jw_array_begin(struct mp_json_writer *writer);
 void mp_jw_array_end(struct mp_json_writer *writer);
 void mp_jw_key(struct mp_json_writer *writer, const char *key);
+void mp_jw_key_str(struct mp_json_writer *writer, struct mp_str key);
 void mp_jw_str(struct mp_json_writer *writer, struct mp_str value);
 void mp_jw_text(struct mp_json_writer *writer, const char *value);
 /* A key and its text. */

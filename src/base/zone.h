@@ -32,6 +32,10 @@ int32_t mp_zone_day(const struct mp_zone *zone, int64_t utc_ms);
  * a day that the zone left out, the first moment after it. Times and days are taken within 100
  * million days of 1970. */
 int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day);
+/* The moment at which clocks in the zone show local_ms (counted as if the zone were UTC). Shown
+ * twice, when clocks are put back: the first time. Left out, when they are put forward: as if they
+ * had not been yet (02:30 is what then is 03:30). */
+int64_t mp_zone_utc_ms(const struct mp_zone *zone, int64_t local_ms);
 
 /* Calendar arithmetic without zones (proleptic Gregorian). */
 struct mp_date {
