@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Beyond it readers that tell whole numbers from doubles would take one for the other. */
+#define WHOLE_MAX 9007199254740992.0 /* 2^53 */
+
 void mp_jw_init(struct mp_json_writer *writer, struct mp_buf *out) {
     *writer = (struct mp_json_writer){.out = out};
 }
@@ -149,7 +152,11 @@ void mp_jw_f64(struct mp_json_writer *writer, double value) {
             break;
         }
     }
+    bool looks_whole = strcspn(text, ".e") == strlen(text);
     mp_jw_raw(writer, mp_str_of(text));
+    if (looks_whole && fabs(value) > WHOLE_MAX) {
+        mp_buf_append_text(writer->out, ".0");
+    }
 }
 
 void mp_jw_bool(struct mp_json_writer *writer, bool value) {
