@@ -81,8 +81,9 @@ def test_ndjson_in_our_own_format_and_with_flat_context_is_taken(server, tmp_pat
     server.app()
     lines = [
         {"id": "a", "name": "$page_view", "time": NOON_MS, "user": "u", "page": "p",
-         "open": {"id": "o", "start": NOON_MS - 5, "kind": "cold"}, "props": {"x": 1, "y": {"z": []}},
-         "context": {"model": "Mate 60", "platform": "ohos", "battery": 80}, "more": True},
+         "open": {"id": "o", "start": NOON_MS - 5, "kind": "cold"}, "more": True,
+         "props": {"x": 1, "y": {"z": []}},
+         "context": {"model": "Mate 60", "platform": "ohos", "battery": 80}},
         {"id": "b", "name": "Buy", "time": "2024-11-24T12:00:01+08:00", "user": 42,
          "open_id": "o", "open_start": NOON_MS - 5, "model": "Mate 60", "country": "中国",
          "province": "广东", "city": "深圳"},
