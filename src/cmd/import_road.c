@@ -39,11 +39,9 @@ static int connect_to_serve(const struct mp_config *config, struct import_road *
     if (road->fd < 0 || connect(road->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         setsockopt(road->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) != 0 ||
         setsockopt(road->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0) {
-        code = mp_fail_sys(err, errno, "data_dir",
-                           "another minipulse uses %s, and its " INLET_SOCKET " does not answer",
-                           config->data_dir);
-        err->code = MP_E_UNAVAILABLE;
-        code = MP_E_UNAVAILABLE;
+        code = mp_fail(err, MP_E_UNAVAILABLE, "data_dir",
+                       "another minipulse uses %s, and its " INLET_SOCKET " does not answer: %s",
+                       config->data_dir, strerror(errno));
     }
     close(dir_fd);
     return code;

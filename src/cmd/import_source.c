@@ -133,7 +133,7 @@ int import_source_next(struct import_source *source, struct import_row *row, str
 /* ---- Opening ---------------------------------------------------------------------------- */
 
 static int read_header(struct import_source *source, struct mp_error *err) {
-    struct import_row row;
+    struct import_row row = {0};
     int got = import_source_next(source, &row, err);
     if (got < 0) {
         return -got;
