@@ -80,6 +80,9 @@ def uploads():
     for number, context in enumerate(CONTEXTS):
         part = events[number::len(CONTEXTS)]
         yield {"v": 1, "context": context, "events": part}
+    # Of one user at one moment: only the order in which they came tells which was first.
+    yield {"v": 1, "user": "u", "events": [{"id": name, "name": name, "time": NOON_MS}
+                                           for name in ("Second", "First", "Third")]}
 
 
 def fill(server, app):
@@ -163,10 +166,10 @@ def test_csv_and_ndjson_hold_every_column_and_property_of_every_event(shop):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n", 1)[0].split(",") == COLUMNS
     rows = rows_of(done.stdout)
-    assert len(rows) == 72 and "72 events" in done.stderr
+    assert len(rows) == 75 and "75 events" in done.stderr
     lines = [json.loads(line) for line in
              shop.run("export", "events", "shop", "--format", "ndjson").stdout.splitlines()]
-    assert len(lines) == 72
+    assert len(lines) == 75
     for row, line in zip(rows, lines):
         line = dict(line)
         props = line.pop("props", None)
@@ -191,7 +194,7 @@ def test_exported_events_imported_elsewhere_are_the_same_events_and_figures(shop
     path = str(tmp_path / f"events.{form}")
     assert shop.run("export", "events", "shop", "-o", path).returncode == 0
     done = fresh.run("import", "shop", path)
-    assert done.returncode == 0 and "72 imported" in done.stdout, done.stderr
+    assert done.returncode == 0 and "75 imported" in done.stdout, done.stderr
     fresh.drain()
     assert fresh.sql(STORED) == shop.sql(STORED)
     again = str(tmp_path / f"again.{form}")
@@ -213,7 +216,7 @@ def test_parquet_has_typed_columns_and_the_same_rows(shop, tmp_path, parquet_rea
              shop.run("export", "events", "shop", "--format", "ndjson").stdout.splitlines()]
     read = parquet_reader(path, "* EXCEPT (time, open_start, props), toUnixTimestamp64Milli("
                           "assumeNotNull(time)) AS ms, toString(props) AS props_text")
-    assert len(read) == len(lines) == 72
+    assert len(read) == len(lines) == 75
     for row, line in zip(read, lines):
         line = {**line, "props": unfolded(line["props"])} if "props" in line else line
         props, ms = row.pop("props_text"), int(row.pop("ms"))
@@ -228,7 +231,7 @@ def test_parquet_has_typed_columns_and_the_same_rows(shop, tmp_path, parquet_rea
 
 
 def test_days_are_those_of_the_apps_zone(shop):
-    for from_day, to_day, wanted in ((day_after(0), day_after(0), 67),
+    for from_day, to_day, wanted in ((day_after(0), day_after(0), 70),
                                      (day_after(1), day_after(1), 5),
                                      (day_after(2), day_after(9), 0)):
         done = shop.run("export", "events", "shop", "--from", from_day, "--to", to_day)

@@ -93,6 +93,8 @@ static void a_row_over_its_limit_is_skipped_to_the_next_line(void **state) {
            "!1 is longer than a row may be;[b][c|]");
     expect(MP_STR("a\n012345678901234567890123456789012345678901234567890123456789012\nb\n"),
            "[a][012345678901234567890123456789012345678901234567890123456789012][b]");
+    expect(MP_STR("a\n0123456789012345678901234567890123456789012345678901234567890123\nb\n"),
+           "[a]!2 is longer than a row may be;[b]");
 }
 
 static void a_row_with_too_many_cells_is_refused(void **state) {
