@@ -6,7 +6,7 @@
 
 #define LAST_MS 253402300799999LL /* the end of the year 9999 */
 #define DATE_LEN 10
-#define OFFSET_MINUTES_MAX (18 * 60)
+#define RFC_3339_LEN_MIN 20 /* 2026-11-24T01:02:03Z */
 
 /* The digits at the front as a number, cut off; false unless there are min to max of them. */
 static bool take_digits(struct mp_str *text, size_t min, size_t max, int64_t *out) {
@@ -79,7 +79,7 @@ static bool parse_offset(struct mp_str text, int64_t *minutes) {
         return false;
     }
     *minutes = (hours * 60 + rest) * (sign == '-' ? -1 : 1);
-    return text.len == 0 && hours * 60 + rest <= OFFSET_MINUTES_MAX;
+    return text.len == 0 && hours <= 23;
 }
 
 /* "09:02:03.004" at the front, seconds and their fraction optional. */
@@ -99,6 +99,7 @@ static bool take_clock(struct mp_str *text, int64_t *ms) {
     return hour <= 23 && minute <= 59 && second <= 60;
 }
 
+/* zone NULL: there must be an offset, without blanks before it. */
 static bool parse_iso(struct mp_str text, const struct mp_zone *zone, int64_t *utc_ms) {
     int32_t day;
     int64_t clock_ms, offset_minutes;
@@ -107,7 +108,7 @@ static bool parse_iso(struct mp_str text, const struct mp_zone *zone, int64_t *u
         return false;
     }
     text = mp_str_range(text.ptr + DATE_LEN, text.len - DATE_LEN);
-    if (text.len == 0) {
+    if (text.len == 0 && zone) {
         *utc_ms = mp_zone_day_start_ms(zone, day);
         return true;
     }
@@ -115,11 +116,11 @@ static bool parse_iso(struct mp_str text, const struct mp_zone *zone, int64_t *u
         return false;
     }
     int64_t local_ms = day * MP_MS_PER_DAY + clock_ms;
-    if (text.len == 0) {
+    if (text.len == 0 && zone) {
         *utc_ms = mp_zone_utc_ms(zone, local_ms);
         return true;
     }
-    if (!parse_offset(mp_str_trim(text), &offset_minutes)) {
+    if (!parse_offset(zone ? mp_str_trim(text) : text, &offset_minutes)) {
         return false;
     }
     *utc_ms = local_ms - offset_minutes * 60000;
@@ -135,6 +136,21 @@ bool mp_moment_parse(struct mp_str text, const struct mp_zone *zone, int64_t *ut
     }
     *utc_ms = parsed;
     return true;
+}
+
+/* Whether what parse_iso takes without a zone is also RFC 3339: a 'T', seconds, a point before
+ * their fraction, a colon within the offset. */
+static bool is_rfc_3339(struct mp_str text) {
+    if (text.len < RFC_3339_LEN_MIN || text.ptr[DATE_LEN] == ' ' || text.ptr[16] != ':' ||
+        memchr(text.ptr, ',', text.len)) {
+        return false;
+    }
+    char last = text.ptr[text.len - 1];
+    return last == 'Z' || last == 'z' || text.ptr[text.len - 3] == ':';
+}
+
+bool mp_time_parse(struct mp_str text, int64_t *utc_ms) {
+    return is_rfc_3339(text) && parse_iso(text, NULL, utc_ms);
 }
 
 void mp_moment_format(int64_t utc_ms, const struct mp_zone *zone, char out[MP_MOMENT_BYTES]) {

@@ -1,5 +1,5 @@
 /*
- * Moments as people and other programs write them: for import and export. Pure; any thread.
+ * Moments as people and other programs write them, in files and in requests. Pure; any thread.
  */
 #ifndef MP_BASE_MOMENT_H
 #define MP_BASE_MOMENT_H
@@ -23,6 +23,9 @@ extern "C" {
  * False for anything else, and outside the years 1970 to 9999.
  */
 MP_MUST_CHECK bool mp_moment_parse(struct mp_str text, const struct mp_zone *zone, int64_t *utc_ms);
+/* Only RFC 3339 with its zone, "2026-11-24T09:02:03.004+08:00" or "…Z"; before 1970 too. False on
+ * anything else: what programs send is one form. */
+MP_MUST_CHECK bool mp_time_parse(struct mp_str text, int64_t *utc_ms);
 
 #define MP_MOMENT_BYTES 30
 /* "2026-11-24T09:02:03.004+08:00" and a NUL, by the zone's clock, in the years 1970 to 9999. By

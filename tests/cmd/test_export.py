@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-import history
+import event_files
 from server import ROOT, Server, program
 
 DAY_MS = 86400000
@@ -246,11 +246,11 @@ def test_days_are_those_of_the_apps_zone(shop):
 def test_a_hundred_thousand_events_take_no_more_memory_than_a_thousand(fresh, tmp_path):
     peaks = {}
     for count in (1000, 100000):
-        fresh.run("import", "shop", history.many_rows(tmp_path / f"{count}.csv", count))
+        fresh.run("import", "shop", event_files.many_rows(tmp_path / f"{count}.csv", count))
         fresh.drain()
         for form in ("csv", "ndjson", "parquet"):
             path = str(tmp_path / f"{count}.{form}")
-            peaks[form, count] = history.peak_kib(fresh, "export", "events", "shop", "-o", path)
+            peaks[form, count] = event_files.peak_kib(fresh, "export", "events", "shop", "-o", path)
     with open(tmp_path / "100000.ndjson", encoding="utf-8") as file:
         assert sum(1 for _ in file) == 100000
     for form in ("csv", "ndjson", "parquet"):

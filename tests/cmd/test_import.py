@@ -9,7 +9,7 @@ import zoneinfo
 
 import pytest
 
-import history
+import event_files
 from server import Server
 
 COLUMNS = ["time", "user", "name", "page", "order_id", "amount_fen", "coupon"]
@@ -30,7 +30,7 @@ def row(number, **members):
 
 
 def file_of(tmp_path, rows, name="events.csv", columns=None):
-    return history.write(tmp_path / name, history.csv_text(columns or COLUMNS, rows))
+    return event_files.write(tmp_path / name, event_files.csv_text(columns or COLUMNS, rows))
 
 
 def loaded(place):
@@ -88,8 +88,8 @@ def test_ndjson_in_our_own_format_and_with_flat_context_is_taken(server, tmp_pat
          "open_id": "o", "open_start": NOON_MS - 5, "model": "Mate 60", "country": "中国",
          "province": "广东", "city": "深圳"},
     ]
-    path = history.write(tmp_path / "events.ndjson",
-                         "\ufeff" + "\n\n".join(json.dumps(line) for line in lines))
+    path = event_files.write(tmp_path / "events.ndjson",
+                             "\ufeff" + "\n\n".join(json.dumps(line) for line in lines))
     done = server.run("import", "shop", path)
     assert done.returncode == 0, done.stderr
     server.drain()
@@ -107,7 +107,7 @@ def test_ndjson_in_our_own_format_and_with_flat_context_is_taken(server, tmp_pat
 def test_columns_are_mapped_defaults_fill_and_the_rest_become_properties_or_nothing(place,
                                                                                     tmp_path):
     place.app()
-    path = history.write(tmp_path / "other.csv", history.csv_text(
+    path = event_files.write(tmp_path / "other.csv", event_files.csv_text(
         ["ts", "openid", "what, exactly", "sku", "price", "id"],
         [{"ts": NOON_MS // 1000, "openid": "u1", "what, exactly": "Buy", "sku": "007",
           "price": "19.90", "id": "5"},
@@ -131,7 +131,7 @@ def test_columns_are_mapped_defaults_fill_and_the_rest_become_properties_or_noth
 
 def test_members_within_objects_are_mapped_by_their_path(place, tmp_path):
     place.app()
-    path = history.write(tmp_path / "sensors.jsonl", json.dumps(
+    path = event_files.write(tmp_path / "sensors.jsonl", json.dumps(
         {"event": "Buy", "at": NOON_MS, "properties": {"uid": "u9", "price": 3}}) + "\n")
     done = place.run("import", "shop", path, "--map",
                      "name=event,time=at,user=properties.uid,props=properties")
@@ -146,7 +146,7 @@ def test_clocks_are_read_by_the_given_zone_through_both_changes_of_summer_time(p
     zone = zoneinfo.ZoneInfo("America/New_York")
     clocks = ["2024-03-10T01:59:59", "2024-03-10T02:30:00", "2024-03-10T03:00:00",
               "2024-11-03T00:59:59", "2024-11-03T01:30:00", "2024-11-03T02:00:00", "2024-07-01"]
-    path = history.write(tmp_path / "clocks.csv", history.csv_text(
+    path = event_files.write(tmp_path / "clocks.csv", event_files.csv_text(
         COLUMNS, [row(0, time=clock, user="u") for clock in clocks]))
     assert place.run("import", "shop", path, "--zone", "America/New_York").returncode == 0
     loaded(place)
@@ -177,15 +177,29 @@ def test_an_id_makes_rows_and_collected_events_one(server, tmp_path):
     app = server.app()
     event = {"id": "e1", "name": "Buy", "time": int(time.time() * 1000)}
     assert server.collect(app, [event], user="u0").status == 200
-    path = history.write(tmp_path / "ids.ndjson", "\n".join(
+    path = event_files.write(tmp_path / "ids.ndjson", "\n".join(
         json.dumps({**event, "user": "u0", "id": number}) for number in ("e1", "e2", "e2")))
     assert server.run("import", "shop", path).returncode == 0
     assert counts(server) == (2, 2)
 
 
+def test_an_order_that_was_collected_or_stands_in_two_rows_is_one_payment(server, tmp_path):
+    app = server.app()
+    paid = {"name": "$pay", "page": "", "amount_fen": 990}
+    assert server.collect(app, [{"id": "sdk-1", "name": "$pay", "time": int(time.time() * 1000),
+                                 "order_id": "o1", "amount_fen": 990}], user="u1").status == 200
+    server.drain()
+    path = file_of(tmp_path, [row(0, **paid, order_id="o1"), row(1, **paid, order_id="o2"),
+                              row(2, **paid, order_id="o2"), row(3, **paid, order_id="o3")])
+    assert server.run("import", "shop", path).returncode == 0
+    server.drain()
+    assert server.sql("SELECT order_id, count() FROM events GROUP BY order_id ORDER BY order_id") \
+        == [["o1", "1"], ["o2", "1"], ["o3", "1"]]
+
+
 def test_equal_rows_of_other_kinds_are_other_events(place, tmp_path):
     place.app()
-    path = history.write(tmp_path / "bare.csv", "time,user,page\n%d,u,p\n%d,u,p\n" % (
+    path = event_files.write(tmp_path / "bare.csv", "time,user,page\n%d,u,p\n%d,u,p\n" % (
         NOON_MS, NOON_MS))
     for name in ("$page_view", "$share"):
         done = place.run("import", "shop", path, "--restart", "--defaults", f"name={name}")
@@ -197,11 +211,11 @@ def test_equal_rows_of_other_kinds_are_other_events(place, tmp_path):
 
 def test_killed_in_the_middle_it_goes_on_and_nothing_is_lost_or_doubled(server, tmp_path):
     server.app()
-    path = history.many_rows(tmp_path / "many.csv", 100000)
+    path = event_files.many_rows(tmp_path / "many.csv", 100000)
     kills, done = 0, 0
     while done < 100000 and kills < 5:
         before = done
-        done, _ = history.stop_in_the_middle(server, history.KILL, "import", "shop", path)
+        done, _ = event_files.stop_in_the_middle(server, event_files.KILL, "import", "shop", path)
         kills += 1
         if done == before:
             break
@@ -218,8 +232,9 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_is_lost_or_doubled(server, 
 
 def test_ctrl_c_ends_at_a_row_and_the_same_command_goes_on(place, tmp_path):
     place.app()
-    path = history.many_rows(tmp_path / "many.csv", 100000)
-    done, code = history.stop_in_the_middle(place, history.INTERRUPT, "import", "shop", path)
+    path = event_files.many_rows(tmp_path / "many.csv", 100000)
+    done, code = event_files.stop_in_the_middle(place, event_files.INTERRUPT, "import", "shop",
+                                                path)
     assert code == 130 and 0 < done < 100000
     changed = place.run("import", "shop", path, "--zone", "UTC")
     assert changed.returncode == 2 and "--restart" in changed.stderr
@@ -231,8 +246,8 @@ def test_ctrl_c_ends_at_a_row_and_the_same_command_goes_on(place, tmp_path):
 
 def test_a_file_that_grew_since_it_was_stopped_is_not_mixed_up(place, tmp_path):
     place.app()
-    path = history.many_rows(tmp_path / "many.csv", 80000)
-    history.stop_in_the_middle(place, history.INTERRUPT, "import", "shop", path)
+    path = event_files.many_rows(tmp_path / "many.csv", 80000)
+    event_files.stop_in_the_middle(place, event_files.INTERRUPT, "import", "shop", path)
     with open(path, "a", encoding="utf-8") as file:
         file.write(f"{NOON_MS},u,$page_view,p,m,80000\n")
     refused = place.run("import", "shop", path)
@@ -270,11 +285,11 @@ def test_a_full_journal_ends_it_and_with_serve_the_same_command_goes_on(tmp_path
 def test_bad_rows_are_named_counted_and_kept_and_cost_nothing_else(server, tmp_path):
     server.app()
     rejects = tmp_path / "rejects.ndjson"
-    path = history.write(tmp_path / "bad.csv", history.csv_text(COLUMNS, [
+    path = event_files.write(tmp_path / "bad.csv", event_files.csv_text(COLUMNS, [
         row(0), row(1, time=""), row(2, time="yesterday"), row(3, name="$pay", amount_fen="1.5"),
         row(4, name="$made_up"), row(5, user=""), row(6, page=""), row(7),
         row(8, time=int(time.time()) + 3600)]) + "one,cell\r\n\"quo\"te\r\n"
-        + history.csv_text(COLUMNS, [row(9)]).split("\r\n", 1)[1])
+        + event_files.csv_text(COLUMNS, [row(9)]).split("\r\n", 1)[1])
     done = server.run("import", "shop", path, "--reject-file", str(rejects))
     assert done.returncode == 5, done.stderr
     assert "12 rows, 3 imported, 9 refused" in done.stdout
@@ -309,7 +324,7 @@ def test_more_bad_rows_than_are_shown_are_all_counted_and_kept(place, tmp_path):
 
 def test_a_wrong_context_refuses_the_rows_that_have_it(place, tmp_path):
     place.app()
-    path = history.write(tmp_path / "context.csv", history.csv_text(
+    path = event_files.write(tmp_path / "context.csv", event_files.csv_text(
         COLUMNS + ["model", "screen_width", "props"],
         [row(0), row(1, model="m" * 257), row(2, screen_width="wide"), row(3, props="[1]"),
          row(4, props="{"), row(5, model="fine", screen_width="392.7", props='{"a":{"b":1}}')]))
@@ -345,7 +360,7 @@ def test_a_hostile_row_costs_itself_alone(place, tmp_path):
         times = (NOON_MS + 10 * number, NOON_MS + 10 * number + 1)
         content = ((b"time,user,name\n" if is_csv else b"") + good % times[0] + HOSTILE[name]
                    + good % times[1])
-        done = place.run("import", "shop", history.write(tmp_path / name, content))
+        done = place.run("import", "shop", event_files.write(tmp_path / name, content))
         # "injection" has a strange name, which is none of our business, and a reserved one.
         taken = 3 if name == "injection.csv" else 2
         assert done.returncode == 5 and f"{taken} imported, 1 refused" in done.stdout, (
@@ -361,7 +376,7 @@ def test_files_and_command_lines_that_make_no_sense_are_refused_whole(place, tmp
     for name, content, word in (("empty.csv", "", "header"), ("twice.csv", "time,time\n", "same"),
                                 ("nameless.csv", "time,,user\n", "no name"),
                                 ("broken.csv", '"time\n', "header")):
-        done = place.run("import", "shop", history.write(tmp_path / name, content))
+        done = place.run("import", "shop", event_files.write(tmp_path / name, content))
         assert done.returncode == 2 and word in done.stderr
     for code, word, arguments in (
             (2, "usage", ("shop",)), (1, "no app", ("nobody", good)),
@@ -384,7 +399,7 @@ def test_files_and_command_lines_that_make_no_sense_are_refused_whole(place, tmp
 
 def test_standard_input_and_several_files_are_taken(place, tmp_path):
     place.app()
-    text = history.csv_text(COLUMNS, [row(i) for i in range(5)])
+    text = event_files.csv_text(COLUMNS, [row(i) for i in range(5)])
     done = place.run("import", "shop", "-", "--format", "csv", stdin=text)
     assert done.returncode == 0 and "5 imported" in done.stdout, done.stderr
     assert place.run("import", "shop", "-", "--format", "csv", stdin=text).returncode == 0
@@ -395,7 +410,7 @@ def test_standard_input_and_several_files_are_taken(place, tmp_path):
 
 def test_regions_come_from_columns_or_from_addresses(place, tmp_path):
     place.app()
-    path = history.write(tmp_path / "regions.csv", history.csv_text(
+    path = event_files.write(tmp_path / "regions.csv", event_files.csv_text(
         COLUMNS + ["ip", "city"], [row(0, ip="202.96.134.133"), row(1, ip="nonsense"),
                                    row(2, city="深圳")]))
     assert place.run("import", "shop", path).returncode == 0
@@ -406,17 +421,17 @@ def test_regions_come_from_columns_or_from_addresses(place, tmp_path):
 
 def test_a_hundred_thousand_rows_take_no_more_memory_than_a_thousand(place, tmp_path):
     place.app()
-    few = history.peak_kib(place, "import", "shop", history.many_rows(tmp_path / "few.csv", 1000))
-    many = history.peak_kib(place, "import", "shop",
-                            history.many_rows(tmp_path / "many.csv", 100000))
+    few, many = [event_files.peak_kib(place, "import", "shop",
+                                      event_files.many_rows(tmp_path / f"{count}.csv", count))
+                 for count in (1000, 100000)]
     assert many < few + 16 * 1024 and many < 64 * 1024
 
 
 def test_two_imports_of_one_file_do_not_run_at_once_and_others_may(server, tmp_path):
     server.app()
-    many = history.many_rows(tmp_path / "many.csv", 100000)
-    first = history.popen(server, "import", "shop", many)
-    while history.rows_done(server) == 0 and first.poll() is None:
+    many = event_files.many_rows(tmp_path / "many.csv", 100000)
+    first = event_files.popen(server, "import", "shop", many)
+    while event_files.rows_done(server) == 0 and first.poll() is None:
         time.sleep(0.001)
     second = server.run("import", "shop", many)
     third = server.run("import", "shop", file_of(tmp_path, [row(i, user="v") for i in range(9)]))

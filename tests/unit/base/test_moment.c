@@ -94,7 +94,7 @@ static void what_is_no_moment_is_refused(void **state) {
         "2026-11-24T09:02:03+8",
         "2026-11-24T09:02:03+08:",
         "2026-11-24T09:02:03+08:60",
-        "2026-11-24T09:02:03+19:00",
+        "2026-11-24T09:02:03+24:00",
         "2026-11-24T09:02:03 CST",
         "2026-11-24T09",
         "2026/11/24",
@@ -113,6 +113,67 @@ static void what_is_no_moment_is_refused(void **state) {
     assert_false(mp_moment_parse(mp_str_range("2026-11-24\0", 11), zone, &utc_ms));
     assert_int_equal(utc_ms, 42);
     mp_zone_close(zone);
+}
+
+static void rfc_3339_with_its_zone_is_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t utc_ms;
+    } good[] = {
+        {"2026-11-24T01:02:03.004Z", 1795482123004},
+        {"2026-11-24T09:02:03.004+08:00", 1795482123004},
+        {"2026-11-23T20:32:03.004-04:30", 1795482123004},
+        {"2026-11-24t01:02:03z", 1795482123000},
+        {"2026-11-24T01:02:03.0049999Z", 1795482123004},
+        {"2026-11-24T01:02:03.5Z", 1795482123500},
+        {"1970-01-01T07:59:59+08:00", -1000},
+        {"2016-12-31T23:59:60Z", 1483228800000},
+        {"2018-06-08T10:34:56+08:00", 1528425296000},
+        {"2026-01-01T00:00:00+23:59", 1767139260000},
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        int64_t utc_ms = 0;
+        assert_true(mp_time_parse(mp_str_of(good[i].text), &utc_ms));
+        assert_int_equal(utc_ms, good[i].utc_ms);
+    }
+}
+
+static void what_is_not_rfc_3339_is_refused_where_only_that_is_taken(void **state) {
+    (void)state;
+    const char *bad[] = {"",
+                         "2026-11-24",
+                         "2026-11-24T",
+                         "2026-11-24T01:02:03",
+                         "2026-11-24 01:02:03Z",
+                         "2026-11-24T01:02Z",
+                         "2026-11-24T24:00:00Z",
+                         "2026-11-24T01:60:00Z",
+                         "2026-11-24T01:02:61Z",
+                         "2026-11-24T01:02:03.Z",
+                         "2026-11-24T01:02:03+8:00",
+                         "2026-11-24T01:02:03+0800",
+                         "2026-11-24T01:02:03+08:60",
+                         "2026-11-24T01:02:03+24:00",
+                         "2026-11-24T01:02:03+08:00 ",
+                         "2026-11-24T01:02:03 +08:00",
+                         "2026-11-24T01:02:03\t+08:00",
+                         "2026-11-24T01:02:03.5 Z",
+                         "2026-11-24T01:02:03.5",
+                         "2026-11-24T01:02:03.555:00",
+                         "2026-11-24T01:02+08:00",
+                         "1795482123004",
+                         "17954821230041795482123004Z",
+                         "2026-11-24T01:02:03ZZ",
+                         "2026-02-29T01:02:03Z",
+                         "2026-11-24T-1:02:03Z",
+                         "2026-11-24T01:02:03,5Z",
+                         "20261124T010203Z"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int64_t utc_ms = 5;
+        assert_false(mp_time_parse(mp_str_of(bad[i]), &utc_ms));
+        assert_int_equal(utc_ms, 5);
+    }
 }
 
 static void what_is_written_reads_back_as_the_same_moment(void **state) {
@@ -145,6 +206,8 @@ int main(void) {
         cmocka_unit_test(iso_times_with_an_offset_mean_the_same_in_every_zone),
         cmocka_unit_test(iso_times_without_an_offset_are_the_zones),
         cmocka_unit_test(what_is_no_moment_is_refused),
+        cmocka_unit_test(rfc_3339_with_its_zone_is_read),
+        cmocka_unit_test(what_is_not_rfc_3339_is_refused_where_only_that_is_taken),
         cmocka_unit_test(what_is_written_reads_back_as_the_same_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
