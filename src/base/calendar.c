@@ -86,67 +86,6 @@ void mp_day_format(int32_t day, char out[11]) {
     out[10] = '\0';
 }
 
-/* Cuts the sign and two digits, at most `most`, off the beginning of rest. */
-static bool cut_pair(struct mp_str *rest, char sign, uint64_t most, int64_t *out) {
-    uint64_t number = 0;
-    if (rest->len < 3 || rest->ptr[0] != sign ||
-        !mp_str_to_u64(mp_str_range(rest->ptr + 1, 2), &number) || number > most) {
-        return false;
-    }
-    *rest = mp_str_range(rest->ptr + 3, rest->len - 3);
-    *out = (int64_t)number;
-    return true;
-}
-
-/* ".004" at the beginning of rest, if there is one; at least one digit. */
-static bool cut_fraction(struct mp_str *rest, int64_t *ms) {
-    size_t at = 1;
-    int64_t worth = 100;
-    *ms = 0;
-    if (rest->len == 0 || rest->ptr[0] != '.') {
-        return true;
-    }
-    for (; at < rest->len && rest->ptr[at] >= '0' && rest->ptr[at] <= '9'; at++, worth /= 10) {
-        *ms += (rest->ptr[at] - '0') * worth;
-    }
-    *rest = mp_str_range(rest->ptr + at, rest->len - at);
-    return at > 1;
-}
-
-/* "Z" or "+08:00", which is all of rest. */
-static bool parse_offset(struct mp_str rest, int64_t *offset_ms) {
-    char sign = rest.len > 0 ? rest.ptr[0] : '\0';
-    int64_t hours = 0, minutes = 0;
-    *offset_ms = 0;
-    if (sign == 'Z' || sign == 'z') {
-        return rest.len == 1;
-    }
-    if ((sign != '+' && sign != '-') || !cut_pair(&rest, sign, 23, &hours) ||
-        !cut_pair(&rest, ':', 59, &minutes) || rest.len != 0) {
-        return false;
-    }
-    *offset_ms = (hours * 60 + minutes) * 60 * MP_MS_PER_SECOND * (sign == '-' ? -1 : 1);
-    return true;
-}
-
-bool mp_time_parse(struct mp_str text, int64_t *utc_ms) {
-    int32_t day = 0;
-    int64_t hour = 0, minute = 0, second = 0, ms = 0, offset_ms = 0;
-    if (text.len < 11 || !mp_day_parse(mp_str_range(text.ptr, 10), &day)) {
-        return false;
-    }
-    struct mp_str rest = mp_str_range(text.ptr + 10, text.len - 10);
-    char between = rest.ptr[0];
-    if ((between != 'T' && between != 't') || !cut_pair(&rest, between, 23, &hour) ||
-        !cut_pair(&rest, ':', 59, &minute) || !cut_pair(&rest, ':', 60, &second) ||
-        !cut_fraction(&rest, &ms) || !parse_offset(rest, &offset_ms)) {
-        return false;
-    }
-    *utc_ms = day * MP_MS_PER_DAY + hour * MP_MS_PER_HOUR +
-              (minute * 60 + second) * MP_MS_PER_SECOND + ms - offset_ms;
-    return true;
-}
-
 void mp_time_format(int64_t utc_ms, char out[25]) {
     int64_t first_ms = DAY_YEAR_0 * MP_MS_PER_DAY;
     int64_t last_ms = (DAY_YEAR_9999 + 1) * MP_MS_PER_DAY - 1;

@@ -94,8 +94,12 @@ static const struct mp_setting *setting_of_flag(struct mp_str name) {
 }
 
 static struct mp_flag *own_flag(const struct mp_config_input *input, struct mp_str name) {
-    for (size_t i = 0; i < input->flag_count && name.len > 2; i++) {
-        if (mp_str_is(mp_str_range(name.ptr + 2, name.len - 2), input->flags[i].name)) {
+    for (size_t i = 0; i < input->flag_count; i++) {
+        if (name.len == 2 && input->flags[i].letter == name.ptr[1]) {
+            return &input->flags[i];
+        }
+        if (name.len > 2 &&
+            mp_str_is(mp_str_range(name.ptr + 2, name.len - 2), input->flags[i].name)) {
             return &input->flags[i];
         }
     }

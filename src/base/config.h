@@ -72,6 +72,7 @@ struct mp_config {
 struct mp_flag {
     const char *name;       /* "users" */
     const char *value_name; /* "N", for help; NULL = a switch that takes no value */
+    char letter;            /* 'o': may be given as -o too; 0 = none */
     const char *doc;        /* one sentence */
     const char *value;      /* out: NULL = not given; "" for a switch; borrows from argv */
 };

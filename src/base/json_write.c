@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Beyond it readers that tell whole numbers from doubles would take one for the other. */
+#define WHOLE_MAX 9007199254740992.0 /* 2^53 */
+
 void mp_jw_init(struct mp_json_writer *writer, struct mp_buf *out) {
     *writer = (struct mp_json_writer){.out = out};
 }
@@ -109,7 +112,11 @@ void mp_jw_str(struct mp_json_writer *writer, struct mp_str value) {
 }
 
 void mp_jw_key(struct mp_json_writer *writer, const char *key) {
-    mp_jw_text(writer, key);
+    mp_jw_key_str(writer, mp_str_of(key));
+}
+
+void mp_jw_key_str(struct mp_json_writer *writer, struct mp_str key) {
+    mp_jw_str(writer, key);
     mp_buf_append_byte(writer->out, ':');
     writer->after_key = true;
 }
@@ -145,7 +152,11 @@ void mp_jw_f64(struct mp_json_writer *writer, double value) {
             break;
         }
     }
+    bool looks_whole = strcspn(text, ".e") == strlen(text);
     mp_jw_raw(writer, mp_str_of(text));
+    if (looks_whole && fabs(value) > WHOLE_MAX) {
+        mp_buf_append_text(writer->out, ".0");
+    }
 }
 
 void mp_jw_bool(struct mp_json_writer *writer, bool value) {

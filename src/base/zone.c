@@ -237,3 +237,17 @@ int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day) {
         day * MP_MS_PER_DAY - 1000LL * mp_zone_offset_s(zone, low - MP_MS_PER_DAY / 2);
     return midnight_ms < low && mp_zone_day(zone, midnight_ms) == day ? midnight_ms : low;
 }
+
+int64_t mp_zone_utc_ms(const struct mp_zone *zone, int64_t local_ms) {
+    /* No zone changes its clocks twice within two days. */
+    int32_t before_s = mp_zone_offset_s(zone, local_ms - MP_MS_PER_DAY);
+    int32_t after_s = mp_zone_offset_s(zone, local_ms + MP_MS_PER_DAY);
+    int64_t first_ms = local_ms - 1000LL * before_s;
+    int64_t second_ms = local_ms - 1000LL * after_s;
+    bool is_before = mp_zone_offset_s(zone, first_ms) == before_s;
+    bool is_after = mp_zone_offset_s(zone, second_ms) == after_s;
+    if (is_before && is_after) {
+        return first_ms < second_ms ? first_ms : second_ms;
+    }
+    return is_after ? second_ms : first_ms;
+}

@@ -32,6 +32,10 @@ int32_t mp_zone_day(const struct mp_zone *zone, int64_t utc_ms);
  * a day that the zone left out, the first moment after it. Times and days are taken within 100
  * million days of 1970. */
 int64_t mp_zone_day_start_ms(const struct mp_zone *zone, int32_t day);
+/* The moment at which clocks in the zone show local_ms (counted as if the zone were UTC). Shown
+ * twice, when clocks are put back: the first time. Left out, when they are put forward: as if they
+ * had not been yet (02:30 is what then is 03:30). */
+int64_t mp_zone_utc_ms(const struct mp_zone *zone, int64_t local_ms);
 
 /* Calendar arithmetic without zones (proleptic Gregorian). */
 struct mp_date {
@@ -49,9 +53,6 @@ int32_t mp_day_next_month(int32_t day);
 MP_MUST_CHECK bool mp_day_parse(struct mp_str text, int32_t *day);
 /* Writes "2026-11-24" and a NUL: 11 bytes. This and the next keep to the years 0000 to 9999. */
 void mp_day_format(int32_t day, char out[11]);
-/* A moment of RFC 3339 with its zone, "2026-11-24T09:02:03.004+08:00" or "…Z"; digits behind the
- * milliseconds are dropped, a leap second is the second after it. False on anything else. */
-MP_MUST_CHECK bool mp_time_parse(struct mp_str text, int64_t *utc_ms);
 /* Writes RFC 3339 UTC with milliseconds, "2026-11-24T01:02:03.004Z": 25 bytes with the NUL. */
 void mp_time_format(int64_t utc_ms, char out[25]);
 

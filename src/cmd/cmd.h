@@ -13,7 +13,7 @@
 #include "store/store.h"
 
 #define CMD_FLAGS_MAX 12
-#define CMD_POSITIONALS_MAX 8
+#define CMD_POSITIONALS_MAX 64
 #define CMD_PATH_MAX 1024
 
 /* Under DATA_DIR. */
@@ -30,6 +30,7 @@ enum cmd_exit {
     CMD_USAGE = 2,        /* the command line or the configuration is wrong */
     CMD_UNAVAILABLE = 3,  /* the engine or the server cannot be reached; try again */
     CMD_STOPPED_HARD = 4, /* serve: told to stop, not done in time; what was accepted is kept */
+    CMD_PARTLY = 5,       /* import: done, but for rows that were refused */
 };
 
 struct cmd_call {
@@ -51,8 +52,8 @@ struct cmd {
 };
 
 extern const struct cmd cmd_serve, cmd_demo, cmd_app, cmd_user, cmd_token, cmd_wechatpay,
-    cmd_rebuild, cmd_sql, cmd_doctor, cmd_config, cmd_routes, cmd_indicators, cmd_engine,
-    cmd_version;
+    cmd_import, cmd_export, cmd_rebuild, cmd_sql, cmd_doctor, cmd_config, cmd_routes,
+    cmd_indicators, cmd_engine, cmd_version;
 
 /* The value of one of the command's own flags; NULL when not given, "" for a switch. */
 const char *cmd_flag(const struct cmd_call *call, const char *name);

@@ -1,7 +1,7 @@
 /* Day after day: who comes, their opens, all uploads of the day in the order of time. */
 #include "base/clock.h"
-#include "cmd/demo_feed.h"
 #include "cmd/demo_open.h"
+#include "cmd/pour.h"
 
 #include <stdlib.h>
 
@@ -10,6 +10,7 @@
 #define DAY_BYTES_MAX ((size_t)4 << 30)
 /* Told to the journal in pieces, so that progress moves within a busy day. */
 #define PIECE_RECORDS 8192
+#define FULL_WAIT_MS 60000
 
 struct upload {
     int64_t sent_ms;
@@ -115,7 +116,8 @@ static int append_piece(struct generation *gen, const struct upload *uploads, si
         records[i] = mp_str_range(gen->buffer.bytes.ptr + uploads[i].offset, uploads[i].len);
         events += uploads[i].events;
     }
-    int code = demo_feed(gen->journal, records, count, tell, gen, err);
+    const struct pour_options options = {FULL_WAIT_MS, tell, gen};
+    int code = pour(gen->journal, records, count, &options, err);
     if (code != MP_OK) {
         return code;
     }

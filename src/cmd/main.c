@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,8 +11,9 @@
 #define HELP_BYTES_MAX (256u << 10)
 
 static const struct cmd *const commands[] = {
-    &cmd_serve,   &cmd_app,    &cmd_user,   &cmd_token,  &cmd_wechatpay,  &cmd_demo,    &cmd_sql,
-    &cmd_rebuild, &cmd_doctor, &cmd_config, &cmd_routes, &cmd_indicators, &cmd_version, &cmd_engine,
+    &cmd_serve,  &cmd_app,        &cmd_user,    &cmd_token,   &cmd_wechatpay, &cmd_demo,
+    &cmd_import, &cmd_export,     &cmd_sql,     &cmd_rebuild, &cmd_doctor,    &cmd_config,
+    &cmd_routes, &cmd_indicators, &cmd_version, &cmd_engine,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -94,7 +96,18 @@ static int run_command(const struct cmd *cmd, int argc, char **argv) {
     return result;
 }
 
+/* A standard stream that was closed must not become a file or socket of ours: what is printed would
+ * go there. In its place nothing can be read or written. */
+static void keep_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) {
+            _exit(CMD_FAILED);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
+    keep_standard_streams();
     /* Files hold keys and people's data: for nobody else. */
     umask(077);
     /* A peer that goes away is an error of that write, not of the process. */

@@ -36,7 +36,8 @@ static int open_journal(struct serve *serve, struct mp_error *err) {
     int code = cmd_path(config, CMD_JOURNAL_DIR, dir, err);
     code = code ? code : journal_open(&journal, &serve->journal, err);
     return code == MP_E_EXISTS
-               ? mp_error_wrap(err, "another minipulse serve runs on %s", config->data_dir)
+               ? mp_error_wrap(err, "another minipulse serve, or an import, uses %s",
+                               config->data_dir)
                : code;
 }
 
@@ -157,6 +158,9 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
     code = code ? code : open_collect(serve, err);
+    code = code ? code
+                : inlet_start(serve->config, serve->apps, serve->journal, serve->feed,
+                              &serve->inlet, err);
     code = code ? code : offer_setup(serve, err);
     code = code ? code : open_http(serve, err);
     if (code == MP_OK) {
@@ -179,6 +183,7 @@ static void close_all(struct serve *serve) {
         }
         http_server_stop(serve->http, HTTP_GRACE_MS);
     }
+    inlet_stop(serve->inlet);
     if (serve->api) {
         api_close(serve->api);
     }

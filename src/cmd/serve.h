@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "cmd/cmd.h"
 #include "cmd/feed.h"
+#include "cmd/inlet.h"
 #include "cmd/serve_demo.h"
 #include "cmd/supervise.h"
 #include "collect/collect.h"
@@ -24,6 +25,7 @@ struct serve {
     struct collect *collect;
     struct api *api;
     struct http_server *http;
+    struct inlet *inlet;
     struct serve_demo *demo; /* NULL when nothing is to be made */
 };
 

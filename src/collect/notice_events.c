@@ -1,6 +1,8 @@
 /* What a notice says once it is decrypted: a payment, a payment of several orders, a refund. */
 #include "collect/notice.h"
 
+#include "base/moment.h"
+
 #include <stdio.h>
 
 #define ORDERS_MAX 100 /* of one payment; WeChat Pay allows 50 */

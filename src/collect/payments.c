@@ -1,6 +1,8 @@
 /* Payments and refunds as the app's own server posts them: docs/payments.md. */
 #include "collect/internal.h"
 
+#include "base/moment.h"
+
 #include <stdio.h>
 
 /* What an item may have besides refund_id. */

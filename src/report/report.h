@@ -73,6 +73,7 @@ struct report_question {
     struct report_range range;
     struct report_filters filters;
     enum report_format format;
+    bool is_flat; /* JSON rows have cells only, those of CSV */
 
     struct report_range compare; /* trend: a second range, by the same cycle */
     bool has_compare;
@@ -113,6 +114,14 @@ report_fn report_retention;
 report_fn report_pages;
 /* New and active users of the range by province, city, gender, platform, model and age band. */
 report_fn report_profile;
+
+/* A report by its name in addresses; NULL = there is none. */
+struct report_named {
+    const char *name;
+    report_fn *run;
+    bool has_rows; /* a list "rows", and CSV */
+};
+const struct report_named *report_find(const char *name);
 
 /* The catalogue: every indicator, dimension and key, with names and definitions. Needs no store. */
 void report_catalogue(struct mp_buf *out);

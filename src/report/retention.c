@@ -76,11 +76,15 @@ static bool has_begun(const struct cohorts *cohorts, int32_t start, uint64_t lat
     return before < report_today(&cohorts->question);
 }
 
+static bool is_nested(const struct cohorts *cohorts) {
+    return cohorts->question.format == REPORT_JSON && !cohorts->question.is_flat;
+}
+
 static void write_later(struct report_rows *rows, const struct cohorts *cohorts, int32_t start,
                         size_t slot, const int64_t *users) {
     char name[2][32] = {"users", "ratio"};
     uint64_t later = cohorts->offsets.values[slot];
-    if (rows->format == REPORT_JSON) {
+    if (is_nested(cohorts)) {
         report_row_begin(rows);
         report_cell_count(rows, "n", (int64_t)later);
     } else {
@@ -95,7 +99,7 @@ static void write_later(struct report_rows *rows, const struct cohorts *cohorts,
         report_cell_null(rows, name[0]);
         report_cell_null(rows, name[1]);
     }
-    if (rows->format == REPORT_JSON) {
+    if (is_nested(cohorts)) {
         report_row_end(rows);
     }
 }
@@ -105,13 +109,13 @@ static void write_cohort(struct report_rows *rows, const struct cohorts *cohorts
     report_row_begin(rows);
     report_cycle_cells(rows, &cohorts->question, start);
     report_cell_count(rows, "users", users[0]);
-    if (rows->format == REPORT_JSON) {
+    if (is_nested(cohorts)) {
         report_list_begin(rows, "retained");
     }
     for (size_t i = 0; i < cohorts->offsets.count; i++) {
         write_later(rows, cohorts, start, i, users);
     }
-    if (rows->format == REPORT_JSON) {
+    if (is_nested(cohorts)) {
         report_list_end(rows);
     }
     report_row_end(rows);

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 void report_begin(struct report_rows *rows, const struct report_question *question, bool has_by,
                   struct mp_buf *out) {
@@ -170,6 +171,24 @@ void report_cycle_cells(struct report_rows *rows, const struct report_question *
     mp_day_format(end, day);
     report_cell_text(rows, "to", day);
     report_cell_bool(rows, "is_running", end >= report_today(question));
+}
+
+/* ---- Reports by name -------------------------------------------------------------------- */
+
+const struct report_named *report_find(const char *name) {
+    static const struct report_named reports[] = {
+        {"trend", report_trend, true},         {"overview", report_overview, false},
+        {"source", report_source, true},       {"frequency", report_frequency, true},
+        {"duration", report_duration, true},   {"depth", report_depth, true},
+        {"retention", report_retention, true}, {"pages", report_pages, true},
+        {"profile", report_profile, true},
+    };
+    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+        if (strcmp(reports[i].name, name) == 0) {
+            return &reports[i];
+        }
+    }
+    return NULL;
 }
 
 /* ---- CSV -------------------------------------------------------------------------------- */

@@ -9,8 +9,8 @@ import pytest
 
 from server import Server
 
-COMMANDS = ("serve", "app", "user", "token", "demo", "sql", "rebuild", "doctor", "config", "routes",
-            "version", "engine", "wechatpay")
+COMMANDS = ("serve", "app", "user", "token", "demo", "import", "export", "sql", "rebuild", "doctor",
+            "config", "routes", "version", "engine", "wechatpay")
 
 
 @pytest.fixture

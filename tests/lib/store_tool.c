@@ -219,15 +219,6 @@ static void filters_of(struct mp_json request, struct report_filters *filters) {
                                                          : REPORT_ALL_VISITORS;
 }
 
-static const struct {
-    const char *name;
-    report_fn *run;
-} reports[] = {
-    {"trend", report_trend},         {"overview", report_overview}, {"source", report_source},
-    {"frequency", report_frequency}, {"duration", report_duration}, {"depth", report_depth},
-    {"retention", report_retention}, {"pages", report_pages},       {"profile", report_profile},
-};
-
 static int report(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
     struct mp_app app = {0};
     snprintf(app.id, sizeof(app.id), "%.*s", MP_STR_ARG(text_of(request, "app")));
@@ -253,12 +244,9 @@ static int report(struct mp_json request, struct mp_buf *answer, struct mp_error
         .limit = (uint64_t)number_of(request, "limit"),
         .offset = (uint64_t)number_of(request, "offset")};
     filters_of(request, &question.filters);
-    code = MP_E_NOT_FOUND;
-    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
-        if (mp_str_is(text_of(request, "name"), reports[i].name)) {
-            code = reports[i].run(&question, answer, err);
-        }
-    }
+    const char *name = copy_of(request, "name");
+    const struct report_named *named = report_find(name ? name : "");
+    code = named ? named->run(&question, answer, err) : MP_E_NOT_FOUND;
     mp_zone_close(app.zone);
     return code;
 }

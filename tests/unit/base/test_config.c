@@ -265,6 +265,22 @@ static void every_setting_stands_in_the_table_and_in_the_help(void **state) {
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void a_flag_may_be_given_by_its_letter(void **state) {
+    (void)state;
+    struct mp_error err;
+    char *argv[] = {"-o", "out.csv", "-x"};
+    struct mp_flag flags[] = {{.name = "force", .doc = "Do it."},
+                              {.name = "output", .value_name = "FILE", .letter = 'o', .doc = "."}};
+    struct mp_config_input input = {.argv = argv, .argc = 2, .flags = flags, .flag_count = 2};
+    assert_int_equal(mp_config_read(&config, &input, &err), MP_OK);
+    assert_string_equal(flags[1].value, "out.csv");
+    assert_null(flags[0].value);
+    mp_config_deinit(&config);
+    input.argc = 3;
+    assert_int_equal(mp_config_read(&config, &input, &err), MP_E_ARGUMENT);
+    assert_non_null(strstr(err.message, "-x"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(defaults_hold_when_nothing_is_given),
@@ -277,6 +293,7 @@ int main(void) {
         T(settings_that_contradict_each_other_are_refused),
         T(secrets_are_never_printed),
         T(a_subcommands_own_flags_and_arguments_are_kept_apart),
+        T(a_flag_may_be_given_by_its_letter),
         T(every_setting_stands_in_the_table_and_in_the_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,14 @@ static void doubles_read_back_as_themselves(void **state) {
     assert_true(strtod(written(DBL_MIN / 4).ptr, NULL) == DBL_MIN / 4);
 }
 
+static void a_double_that_no_whole_number_is_keeps_looking_like_a_double(void **state) {
+    (void)state;
+    assert_true(mp_str_is(written(9007199254740992.0), "9007199254740992"));
+    assert_true(mp_str_is(written(9007199254740994.0), "9007199254740994.0"));
+    assert_true(mp_str_is(written(-12345678901234568.0), "-12345678901234568.0"));
+    assert_true(mp_str_is(written(1e20), "1e+20"));
+}
+
 static void nesting_beyond_the_limit_fails_instead_of_overflowing(void **state) {
     (void)state;
     for (int i = 0; i < MP_JSON_WRITE_DEPTH_MAX + 5; i++) {
@@ -98,6 +106,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(commas_stand_where_they_belong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_are_escaped_and_made_utf8, set_up, tear_down),
         cmocka_unit_test_setup_teardown(doubles_read_back_as_themselves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_double_that_no_whole_number_is_keeps_looking_like_a_double, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nesting_beyond_the_limit_fails_instead_of_overflowing,
                                         set_up, tear_down),
     };

@@ -256,6 +256,51 @@ static void a_damaged_zone_file_is_refused_or_harmless(void **state) {
     }
 }
 
+static void a_clock_that_shows_a_time_twice_or_never_still_means_one_moment(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone;
+        int64_t local_s;
+        int64_t utc_s;
+    } known[] = {
+        {"UTC", 1763920000, 1763920000},
+        {"Asia/Shanghai", 1763948800, 1763920000},
+        {"America/New_York", 1710035999, 1710053999}, /* 2024-03-10 01:59:59, the last before */
+        {"America/New_York", 1710037800, 1710055800}, /* 02:30 is left out: 03:30 */
+        {"America/New_York", 1710039600, 1710054000}, /* 03:00, the first behind it */
+        {"America/New_York", 1730597400, 1730611800}, /* 2024-11-03 01:30: the first time */
+        {"America/New_York", 1730602800, 1730620800}, /* 03:00 */
+        {"Australia/Lord_Howe", 1712455200 - 1200, 1712455200 - 1200 - 39600}, /* twice */
+        {"Pacific/Apia", 1325203200, 1325203200 + 36000}, /* 2011-12-30, which they left out */
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        struct mp_zone *zone = zone_of(known[i].zone);
+        int64_t utc_ms = mp_zone_utc_ms(zone, known[i].local_s * 1000 + 7);
+        if (utc_ms != known[i].utc_s * 1000 + 7) {
+            fail_msg("%s, %lld: %lld", known[i].zone, (long long)known[i].local_s,
+                     (long long)utc_ms);
+        }
+        mp_zone_close(zone);
+    }
+}
+
+static void what_a_clock_shows_at_a_moment_means_that_moment_again(void **state) {
+    (void)state;
+    const char *const names[] = {"Asia/Shanghai", "America/New_York", "Australia/Lord_Howe",
+                                 "Africa/Casablanca", "America/Sao_Paulo"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct mp_zone *zone = zone_of(names[i]);
+        for (int64_t utc_ms = 0; utc_ms < 2000000000000; utc_ms += 7777777777) {
+            int64_t local_ms = utc_ms + 1000LL * mp_zone_offset_s(zone, utc_ms);
+            int64_t found_ms = mp_zone_utc_ms(zone, local_ms);
+            /* The same, or the first of two that show it. */
+            assert_true(found_ms <= utc_ms);
+            assert_true(found_ms + 1000LL * mp_zone_offset_s(zone, found_ms) == local_ms);
+        }
+        mp_zone_close(zone);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_moments_have_their_known_offsets),
@@ -267,6 +312,8 @@ int main(void) {
         cmocka_unit_test(rules_by_day_of_the_year_are_those_of_libc),
         cmocka_unit_test(the_years_last_hours_belong_to_the_local_year),
         cmocka_unit_test(a_damaged_zone_file_is_refused_or_harmless),
+        cmocka_unit_test(a_clock_that_shows_a_time_twice_or_never_still_means_one_moment),
+        cmocka_unit_test(what_a_clock_shows_at_a_moment_means_that_moment_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "cmd/demo_feed.h"
+#include "cmd/pour.h"
 
 #include "base/clock.h"
 
@@ -7,7 +7,6 @@
 /* In flight at once; a few megabytes, which the journal takes at once. */
 #define WINDOW_RECORDS 2048
 #define FULL_PAUSE_MS 200
-#define FULL_WAIT_MS_MAX 60000
 
 struct window;
 
@@ -69,8 +68,8 @@ static int worst(const struct window *window, size_t count) {
     return code;
 }
 
-static int feed_window(struct journal *journal, struct window *window, const struct mp_str *records,
-                       size_t count, demo_feed_go_on *go_on, void *arg, struct mp_error *err) {
+static int pour_window(struct journal *journal, struct window *window, const struct mp_str *records,
+                       size_t count, const struct pour_options *options, struct mp_error *err) {
     int64_t since_ms = mp_mono_ms();
     for (size_t i = 0; i < count; i++) {
         window->slots[i] = (struct slot){window, -1};
@@ -81,27 +80,27 @@ static int feed_window(struct journal *journal, struct window *window, const str
         if (code == MP_OK) {
             return MP_OK;
         }
-        if (code != MP_E_FULL || mp_mono_ms() - since_ms > FULL_WAIT_MS_MAX) {
+        if (code != MP_E_FULL || mp_mono_ms() - since_ms >= options->full_wait_ms) {
             return mp_fail(err, (enum mp_code)code, "journal",
                            code == MP_E_FULL ? "the journal is full and nobody reads it"
                                              : "the journal cannot be written");
         }
-        if (!go_on(arg)) {
+        if (options->go_on && !options->go_on(options->arg)) {
             return mp_fail(err, MP_E_CANCELLED, "", "stopped");
         }
         mp_sleep_ms(FULL_PAUSE_MS);
     }
 }
 
-int demo_feed(struct journal *journal, const struct mp_str *records, size_t count,
-              demo_feed_go_on *go_on, void *arg, struct mp_error *err) {
+int pour(struct journal *journal, const struct mp_str *records, size_t count,
+         const struct pour_options *options, struct mp_error *err) {
     struct window window = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                             .finished = PTHREAD_COND_INITIALIZER};
     int code = MP_OK;
     for (size_t at = 0; at < count && code == MP_OK; at += WINDOW_RECORDS) {
         size_t left = count - at;
-        code = feed_window(journal, &window, records + at,
-                           left < WINDOW_RECORDS ? left : WINDOW_RECORDS, go_on, arg, err);
+        code = pour_window(journal, &window, records + at,
+                           left < WINDOW_RECORDS ? left : WINDOW_RECORDS, options, err);
     }
     return code;
 }

@@ -1,0 +1,86 @@
+"""Files of events for tests of import and export, and a run of a command that can be watched."""
+
+import csv
+import io
+import os
+import resource
+import signal
+import subprocess
+import time
+
+from server import program
+
+WAIT_SECONDS_MAX = 60
+
+
+def csv_text(columns, rows):
+    """CSV with a header line; rows are dicts, what they lack is empty."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def write(path, content):
+    mode = {"mode": "wb"} if isinstance(content, bytes) else {
+        "mode": "w", "encoding": "utf-8", "newline": ""}
+    with open(path, **mode) as file:
+        file.write(content)
+    return str(path)
+
+
+def many_rows(path, count, begin_s=1735700000, users=500):
+    """A CSV file of so many page views, a minute apart; each has its number as a property."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("time,user,name,page,model,n\n")
+        for i in range(count):
+            file.write(f"{begin_s + 60 * i},u{i * 7919 % users},$page_view,pages/p{i % 50},"
+                       f"m{i // 10 % 20},{i}\n")
+    return str(path)
+
+
+def popen(place, *arguments):
+    """Starts `minipulse arguments…` with a Server's configuration."""
+    return subprocess.Popen([program(), *arguments], env=place.environment(), cwd=place.folder,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True)
+
+
+def peak_kib(place, *arguments):
+    """Runs a command that must succeed; how much memory it had at most, in KiB."""
+    with open(os.devnull, "wb") as nothing:
+        process = subprocess.Popen([program(), *arguments], env=place.environment(),
+                                   cwd=place.folder, stdin=subprocess.DEVNULL, stdout=nothing)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert isinstance(usage, resource.struct_rusage)
+    return usage.ru_maxrss
+
+
+def rows_done(place):
+    """How many rows the states in DATA_DIR/import say are done."""
+    folder, done = os.path.join(place.data_dir, "import"), 0
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("rows "):
+                    done += int(line.split()[1])
+    return done
+
+
+def stop_in_the_middle(place, number, *arguments):
+    """Starts an import and ends it by a signal once some rows are done; how many, and the exit
+    code (negative when the signal killed it)."""
+    process = popen(place, *arguments)
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while rows_done(place) == 0 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.send_signal(number)
+    process.communicate(timeout=WAIT_SECONDS_MAX)
+    return rows_done(place), process.returncode
+
+
+KILL = signal.SIGKILL
+INTERRUPT = signal.SIGINT
