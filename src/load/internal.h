@@ -9,7 +9,6 @@
 #include "load/batch.h"
 #include "load/load.h"
 #include "load/note.h"
-#include "load/pace.h"
 #include "load/recent.h"
 #include "load/remake.h"
 
@@ -33,8 +32,6 @@ struct load {
     struct seen_index *seen_index;
     struct journal_record record; /* read, but not in a batch yet */
     bool has_record;
-    struct pace pace;
-    bool is_batch_full; /* the last one */
     uint32_t next_batch;
     uint64_t next_lsn;
     int64_t handed_over_ms; /* monotonic: the last batch */
@@ -62,7 +59,6 @@ struct load {
     struct batch *free_batches[LOAD_BATCHES];
     size_t free_count;
     struct batch *ready;        /* made, waiting for the writer */
-    bool is_resting;            /* the reader, while events wait */
     uint64_t handed_over;       /* batches so far */
     uint64_t committed;         /* of these */
     uint64_t rolled_up;         /* of these */

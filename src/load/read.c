@@ -11,8 +11,6 @@
  * events, or no other went within batch_wait_ms. */
 #define QUIET_MS 20
 #define WORTH_EVENTS 10000u
-/* How often a rest looks whether anything still comes. */
-#define REST_LOOK_MS 10
 
 static struct batch *take_free(struct load *load) {
     struct batch *batch = NULL;
@@ -119,7 +117,6 @@ static bool await_record(struct load *load) {
         if (read_record(load, READ_WAIT_MS)) {
             return true;
         }
-        pace_caught_up(&load->pace);
         caught_up(load, journal.durable_lsn);
     }
     return false;
@@ -136,14 +133,12 @@ static int64_t quiet_until_ms(const struct load *load, const struct batch *batch
 /* Adds records until the batch is full or has waited long enough. False when stopping. */
 static bool fill(struct load *load, struct batch *batch, const struct batch_maker *maker) {
     int64_t until_ms = mp_mono_ms() + load->config.batch_wait_ms;
-    load->is_batch_full = false;
     while (!load_is_stopping(load)) {
         if (!add_record(load, batch, maker)) {
             return false;
         }
         if (batch->print_count + batch->duplicates >= load->config.batch_events_max ||
             batch->bytes >= BATCH_BYTES_FULL) {
-            load->is_batch_full = true;
             return true;
         }
         for (int64_t quiet_ms = 0; !read_record(load, 0);) {
@@ -181,59 +176,7 @@ static bool refill(struct load *load, struct batch *batch, const struct batch_ma
     return !load_is_stopping(load);
 }
 
-static struct pace_place place_of(struct load *load) {
-    struct journal_stats journal;
-    journal_stats(load->config.journal, &journal);
-    return (struct pace_place){mp_mono_ms(), journal.durable_lsn, load->next_lsn,
-                               load->is_batch_full};
-}
-
-static bool is_wanted(struct load *load) {
-    return load_is_stopping(load) || load->drains > 0;
-}
-
-/* Until the store has all that was handed over: that is work too. Mutex held. */
-static void await_writer(struct load *load) {
-    while (!is_wanted(load) && load->committed < load->handed_over) {
-        load_wait(load, INT64_MAX);
-    }
-}
-
-/* Mutex held. */
-static void rest_until(struct load *load, int64_t until_ms) {
-    struct pace_place place = place_of(load);
-    uint64_t seen_lsn = 0;
-    while (place.durable_lsn > seen_lsn && place.mono_ms < until_ms && !is_wanted(load)) {
-        int64_t look_ms = place.mono_ms + REST_LOOK_MS;
-        while (mp_mono_ms() < look_ms && !is_wanted(load)) {
-            load_wait(load, look_ms);
-        }
-        seen_lsn = place.durable_lsn;
-        place = place_of(load);
-    }
-}
-
-/* Lets a burst go first; until nothing comes any more, or somebody waits for loading. */
-static void let_burst_pass(struct load *load) {
-    struct pace_place place = place_of(load);
-    if (pace_rest_ms(&load->pace, &place) > 0) {
-        pthread_mutex_lock(&load->mutex);
-        load->is_resting = true;
-        await_writer(load);
-        place = place_of(load);
-        int64_t from_ms = place.mono_ms;
-        rest_until(load, from_ms + pace_rest_ms(&load->pace, &place));
-        place = place_of(load);
-        load->stats.rest_ms += place.mono_ms - from_ms;
-        load->is_resting = false;
-        pthread_cond_broadcast(&load->changed);
-        pthread_mutex_unlock(&load->mutex);
-    }
-    pace_begin(&load->pace, &place);
-}
-
 static bool make_batch(struct load *load, struct batch *batch) {
-    let_burst_pass(load);
     if (!load->is_replay && !await_record(load)) {
         return false;
     }
@@ -255,8 +198,6 @@ void *load_reader_main(void *arg) {
     load_step_back();
     struct load *load = arg;
     struct batch *batch;
-    struct pace_place place = place_of(load);
-    pace_begin(&load->pace, &place);
     while ((batch = take_free(load))) {
         if (!make_batch(load, batch)) {
             give_back(load, batch);

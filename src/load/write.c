@@ -39,13 +39,12 @@ static int64_t rollup_due_ms(const struct load *load) {
         return 0;
     }
     int64_t wait_ms = load->config.rollup_wait_ms;
-    bool is_busy = load->ready || load->is_resting;
-    if (!is_busy && wait_ms > ROLLUP_IDLE_MS) {
+    if (!load->ready && wait_ms > ROLLUP_IDLE_MS) {
         wait_ms = ROLLUP_IDLE_MS;
     }
     /* Nothing waits: catching up is all there is to do, and only a failure puts it off further. */
     int64_t rest_ms = load->rollup_failures > 0 ? 0
-                      : is_busy                 ? ROLLUP_PACE * load->rollup_took_ms
+                      : load->ready             ? ROLLUP_PACE * load->rollup_took_ms
                                                 : ROLLUP_PACE_IDLE * load->rollup_took_ms;
     return greater(load->touched_since_mono + wait_ms, load->rollup_not_before_ms + rest_ms);
 }
