@@ -154,7 +154,8 @@ static void forget_recent(struct load *load) {
 
 static int roll_up_recent(struct load *load, const struct mp_apps_snapshot *apps,
                           struct mp_error *err) {
-    struct recent_roll_up how = {.up_to = last_complete(load),
+    struct recent_roll_up how = {.after = load->note.rolled_up,
+                                 .up_to = last_complete(load),
                                  .version = version_of(load),
                                  .apps = apps,
                                  .default_zone = load->default_zone,
