@@ -13,9 +13,6 @@
 /* The same failure is logged again only after so long. */
 #define LOG_AGAIN_MS 30000
 
-/* Less is not worth an insert of its own. */
-#define SLICE_EVENTS_MIN 10000u
-
 struct feed {
     const struct mp_config *config;
     struct journal *journal;
@@ -30,12 +27,6 @@ struct feed {
     char last_error[sizeof(((struct load_stats *)0)->last_error)];
 };
 
-/* Half a batch, unless that is little. */
-static uint32_t slice_events(const struct mp_config *config) {
-    uint32_t half = (uint32_t)config->batch_events_max / 2;
-    return half > SLICE_EVENTS_MIN ? half : SLICE_EVENTS_MIN;
-}
-
 static int start_loader(struct feed *feed, struct load **out, struct mp_error *err) {
     const struct mp_config *config = feed->config;
     struct load_config load = {.journal = feed->journal,
@@ -43,7 +34,6 @@ static int start_loader(struct feed *feed, struct load **out, struct mp_error *e
                                .apps = feed->apps,
                                .dir = feed->load_dir,
                                .batch_events_max = (uint32_t)config->batch_events_max,
-                               .slice_events = slice_events(config),
                                .batch_wait_ms = config->batch_wait_ms,
                                .rollup_wait_ms = config->rollup_wait_ms,
                                .rollup_cache_bytes = (uint64_t)config->rollup_cache_bytes,

@@ -84,18 +84,13 @@ static uint32_t month_of(int32_t day) {
     return (uint32_t)(date.year * 100 + date.month);
 }
 
-/* The last slice of that month; NULL when there is none. */
-static struct batch_month *find_month(struct batch *batch, uint32_t month) {
+/* The batch's rows of that month, made when missing; NULL when memory is out. */
+static struct batch_month *month_at(struct batch *batch, uint32_t month) {
     for (size_t i = batch->month_count; i > 0; i--) {
         if (batch->months[i - 1].month == month) {
             return &batch->months[i - 1];
         }
     }
-    return NULL;
-}
-
-/* NULL when memory is out. */
-static struct batch_month *add_month(struct batch *batch, uint32_t month, uint32_t slice) {
     if (batch->month_count == batch->month_capacity) {
         size_t capacity = batch->month_capacity ? 2 * batch->month_capacity : MONTHS_FIRST;
         struct batch_month *grown = realloc(batch->months, capacity * sizeof(*grown));
@@ -109,20 +104,9 @@ static struct batch_month *add_month(struct batch *batch, uint32_t month, uint32
     }
     struct batch_month *fresh = &batch->months[batch->month_count];
     struct store_block *block = fresh->block ? fresh->block : event_block_create(BATCH_BYTES_MAX);
-    *fresh = (struct batch_month){.month = month, .slice = slice, .block = block};
+    *fresh = (struct batch_month){.month = month, .block = block};
     batch->month_count += block != NULL;
     return block ? fresh : NULL;
-}
-
-/* Where the next rows of that month go, made when missing; NULL when memory is out. */
-static struct batch_month *month_at(struct batch *batch, uint64_t slice_rows, uint32_t month) {
-    struct batch_month *last = find_month(batch, month);
-    if (!last) {
-        return add_month(batch, month, 0);
-    }
-    bool is_full = slice_rows > 0 && last->rows >= slice_rows;
-    return is_full && last->slice + 1 < BATCH_SLICES_MAX ? add_month(batch, month, last->slice + 1)
-                                                         : last;
 }
 
 /* The event's day where it is one that the store can hold, else that of its receipt. */
@@ -165,7 +149,7 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
     plan->context_bytes = record.len - left;
     while (got == 1 && (got = mp_record_next(&reader, &event, props)) == 1) {
         struct event_place place = place_of(plan->zone, &event, &plan->context);
-        struct batch_month *month = month_at(batch, maker->slice_rows, place.month);
+        struct batch_month *month = month_at(batch, place.month);
         if (!month || !load_grow(&batch->places, &batch->place_capacity, plan->events + 1,
                                  sizeof(*batch->places))) {
             return false;
@@ -207,7 +191,7 @@ static void add_event(struct batch *batch, const struct record_plan *plan,
                       const struct mp_event *event, const struct event_place *place) {
     struct mp_str user = event->user.len > 0 ? event->user : plan->context.user;
     uint64_t user_hash = mp_hash_user(user);
-    struct batch_month *month = find_month(batch, place->month);
+    struct batch_month *month = month_at(batch, place->month);
     struct event_row row = {
         .event = event,
         .user = user,

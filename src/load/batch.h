@@ -20,13 +20,9 @@
 #define BATCH_BYTES_FULL (32u << 20)
 #define BATCH_BYTES_MAX STORE_BLOCK_BYTES_MAX
 
-/* A month's rows are inserted in at most so many slices. */
-#define BATCH_SLICES_MAX 2u
-
-/* Rows of one partition of `events`, or a slice of them: one INSERT, one part, all or nothing. */
+/* Rows of one partition of `events`: one INSERT, one part, all or nothing. */
 struct batch_month {
     uint32_t month; /* 202611: toYYYYMM(day) */
-    uint32_t slice; /* of the month, from 0; a later one stands behind it */
     uint64_t rows;
     struct store_room planned; /* for the record at hand, at most */
     size_t added;              /* rows of the record at hand */
@@ -40,7 +36,7 @@ struct batch {
     bool is_lossy;  /* a replay, and the journal has lost records of it: the store may have more */
     uint64_t begin_lsn;
     uint64_t end_lsn;
-    struct batch_month *months; /* slices of months; the rest of month_capacity keep their memory */
+    struct batch_month *months; /* month_count of month_capacity; the rest keep their memory */
     size_t month_count;
     size_t month_capacity;
     struct seen_print *prints; /* of the events in it */
@@ -66,7 +62,6 @@ struct batch_maker {
     struct seen_index *index;
     const struct mp_apps_snapshot *apps;
     const struct mp_zone *default_zone; /* of apps that are not in the registry */
-    uint64_t slice_rows;                /* what a slice takes before the next begins; 0 = all */
 };
 
 /* NULL when memory is out. */

@@ -3,7 +3,16 @@
 #include "load/internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define QUERY_ID_BYTES 80
+
+static void query_id_of(const struct load *load, const struct batch *batch,
+                        const struct batch_month *month, char out[QUERY_ID_BYTES]) {
+    snprintf(out, QUERY_ID_BYTES, "minipulse-load-%016" PRIx64 "-%" PRIu32 "-%" PRIu32,
+             load->note.token, batch->number, month->month);
+}
 
 int load_save(struct load *load, struct mp_error *err) {
     char bytes[LOAD_NOTE_BYTES];
@@ -94,43 +103,39 @@ static int delete_month(struct load *load, const struct batch *batch, uint32_t m
                : code;
 }
 
-struct month_rows {
-    uint64_t all; /* of all slices */
-    uint64_t stored;
-};
-
-static struct month_rows rows_of(const struct batch *batch, uint32_t which) {
-    struct month_rows rows = {0};
-    for (size_t i = 0; i < batch->month_count; i++) {
-        const struct batch_month *month = &batch->months[i];
-        if (month->month == which) {
-            rows.all += month->rows;
-            rows.stored += month->is_stored ? month->rows : 0;
-        }
-    }
-    return rows;
-}
-
-static void set_stored(struct batch *batch, uint32_t month, bool is_stored) {
+static struct batch_month *find_month(struct batch *batch, uint32_t month) {
     for (size_t i = 0; i < batch->month_count; i++) {
         if (batch->months[i].month == month) {
-            batch->months[i].is_stored = is_stored;
+            return &batch->months[i];
         }
     }
+    return NULL;
+}
+
+/* No insert of the batch runs any more when this returns 0. */
+static int settle(struct load *load, const struct batch *batch, struct mp_error *err) {
+    int code = MP_OK;
+    for (size_t i = 0; code == MP_OK && i < batch->month_count; i++) {
+        char query_id[QUERY_ID_BYTES];
+        query_id_of(load, batch, &batch->months[i], query_id);
+        if (!batch->months[i].is_stored) {
+            code = store_settle(load->config.store, query_id, err);
+        }
+    }
+    return code;
 }
 
 /* What the store has of one partition: when that is all, it stays, else it goes, to be inserted
  * again. It stays also when it is more than the journal, which has lost some, could give. */
 static int resolve_month(struct load *load, struct batch *batch, const struct stored_month *stored,
                          struct mp_error *err) {
-    struct month_rows rows = rows_of(batch, stored->month);
-    uint64_t wanted = rows.all;
-    if (stored->rows == rows.stored) {
-        return MP_OK; /* the slices that are known to be there, and no other */
-    }
+    struct batch_month *month = find_month(batch, stored->month);
+    uint64_t wanted = month ? month->rows : 0;
     bool is_more = batch->is_lossy && stored->rows > wanted;
     bool is_kept = is_more || stored->rows == wanted;
-    set_stored(batch, stored->month, is_kept);
+    if (month) {
+        month->is_stored = is_kept;
+    }
     if (is_more) {
         mp_log(MP_LOG_WARN, "load", "the store has more of a batch than the journal: it stays",
                "batch=%" PRIu32 " month=%" PRIu32 " rows=%" PRIu64 " of=%" PRIu64, batch->number,
@@ -151,7 +156,7 @@ static int resolve_month(struct load *load, struct batch *batch, const struct st
  */
 static int resolve(struct load *load, struct batch *batch, struct mp_error *err) {
     struct stored stored = {0};
-    int code = load_settle(load, batch, err);
+    int code = settle(load, batch, err);
     if (code == MP_OK) {
         code = load_wait_mutations(load->config.store, "events", load_is_stopping, load, err);
     }
@@ -171,13 +176,30 @@ static int resolve(struct load *load, struct batch *batch, struct mp_error *err)
 
 /* ---- Committing ------------------------------------------------------------------------- */
 
+static int insert_months(struct load *load, struct batch *batch, struct mp_error *err) {
+    for (size_t i = 0; i < batch->month_count; i++) {
+        struct batch_month *month = &batch->months[i];
+        char query_id[QUERY_ID_BYTES];
+        if (month->is_stored || month->rows == 0) {
+            continue;
+        }
+        query_id_of(load, batch, month, query_id);
+        int code = store_insert(load->config.store, "events", month->block, query_id, err);
+        if (code != MP_OK) {
+            return code;
+        }
+        month->is_stored = true;
+    }
+    return MP_OK;
+}
+
 static bool store_events(struct load *load, struct batch *batch) {
     struct mp_error err;
     /* Whatever an insert failed with, its rows may be there. */
     bool is_in_doubt = batch->is_replay;
     for (unsigned attempt = 0;; attempt++) {
         int code = is_in_doubt ? resolve(load, batch, &err) : MP_OK;
-        code = code == MP_OK ? load_insert(load, batch, &err) : code;
+        code = code == MP_OK ? insert_months(load, batch, &err) : code;
         if (code == MP_OK) {
             load_succeeded(load);
             return true;

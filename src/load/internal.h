@@ -90,11 +90,6 @@ void *load_writer_main(void *arg);
 /* commit.c: events in the store and in the seen log; retries until it is done. False when stopping
  * came first. */
 MP_MUST_CHECK bool load_commit(struct load *load, struct batch *batch);
-/* insert.c: what is not stored yet goes to the store, and month->is_stored tells what got there.
- * Errors as store_insert, of the first that failed. */
-MP_MUST_CHECK int load_insert(struct load *load, struct batch *batch, struct mp_error *err);
-/* No insert of the batch runs any more when this returns 0. Errors as store_settle. */
-MP_MUST_CHECK int load_settle(struct load *load, const struct batch *batch, struct mp_error *err);
 /* Saves cursor and note. */
 MP_MUST_CHECK int load_save(struct load *load, struct mp_error *err);
 

@@ -28,19 +28,17 @@ struct load_config {
     struct mp_apps *apps;
     const char *dir; /* for the seen log */
     uint32_t batch_events_max;
-    uint32_t slice_events;  /* of a month: what follows them in a batch is inserted beside them,
-                               at the same time; 0 = nothing */
-    int64_t batch_wait_ms;  /* how long a batch may wait for more */
-    int64_t rollup_wait_ms; /* how long rollups may lag behind events when busy */
-    int64_t dedupe_ms;      /* at least 72 h */
-    int64_t late_ms;        /* accepted lateness, for complete_until */
+    int64_t batch_wait_ms;       /* how long a batch may wait for more */
+    int64_t rollup_wait_ms;      /* how long rollups may lag behind events when busy */
+    int64_t dedupe_ms;           /* at least 72 h */
+    int64_t late_ms;             /* accepted lateness, for complete_until */
     uint64_t rollup_cache_bytes; /* for recent events of users; 0 = rollups read the store */
 };
 
 /*
  * Asks the store where it stands (its schema must be there: store_migrate) and starts. dir is made
  * when missing; the strings and rooms of config must outlive the loader. The store must have at
- * least three connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
+ * least two connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
  * cursor, MP_E_IO, MP_E_FULL; nothing has changed then, and it can be tried again.
  */
 MP_MUST_CHECK int load_start(const struct load_config *config, struct load **out,

@@ -181,8 +181,7 @@ static bool make_batch(struct load *load, struct batch *batch) {
         return false;
     }
     struct mp_apps_snapshot *apps = mp_apps_acquire(load->config.apps);
-    struct batch_maker maker = {load->seen_index, apps, load->default_zone,
-                                load->config.slice_events};
+    struct batch_maker maker = {load->seen_index, apps, load->default_zone};
     bool is_made;
     if (load->is_replay) {
         batch_begin(batch, load->replay_batch, load->next_lsn);

@@ -65,7 +65,7 @@ def wait_for(true, what, seconds=30):
 def test_killed_at_any_moment_it_loads_each_event_once(store_place, tmp_path, rng):
     made = records(3000)
     tool = LoadTool(tmp_path / "data", store_place, batch_events=rng.choice((100, 400)),
-                    slice_events=rng.choice((0, 30)), rollup_wait_ms=rng.choice((0, 100)))
+                    rollup_wait_ms=rng.choice((0, 100)))
     with StoreTool(**store_place) as store:
         tool.open()
         tool.append(made[:2500])
@@ -97,9 +97,9 @@ def damage(path, where):
         file.write(bytes([byte ^ 1]))
 
 
-def killed_in_doubt(store, folder, place, made, **settings):
+def killed_in_doubt(store, folder, place, made):
     """A loader killed between its intent and its first row; the batch has all of made."""
-    tool = LoadTool(folder, place, **settings).open()
+    tool = LoadTool(folder, place).open()
     for record in made:
         tool.append([record])  # a block each
     tool.start(batch_wait_ms=60000)
@@ -125,73 +125,6 @@ def test_a_batch_that_is_there_in_part_is_made_whole(store_place, tmp_path):
             assert "in the store in part" in tool.log()
         assert ask(store, "SELECT DISTINCT batch FROM events") == "1"
         assert ask(store, "SELECT uniqExact(toYYYYMM(day)) FROM events") == "2"
-        check(store, made)
-
-
-SLICED = {"slice_events": 20}
-
-
-def parts_of_months(store):
-    return ask(store, "SELECT count() FROM system.parts WHERE active AND table = 'events'"
-                      " AND database = currentDatabase()")
-
-
-def test_a_month_of_a_batch_is_inserted_in_two_slices_at_most(store_place, tmp_path):
-    made = records(50, step_ms=1000)  # 100 events of one month
-    with StoreTool(**store_place) as store, LoadTool(tmp_path / "data", store_place,
-                                                     **SLICED) as tool:
-        store.run("SYSTEM STOP MERGES events").ok()
-        tool.append(made)
-        tool.start()
-        tool.drain()
-        assert parts_of_months(store) == "2"
-        assert ask(store, "SELECT DISTINCT batch FROM events") == "1"
-        check(store, made)
-
-
-@pytest.mark.parametrize("slices", [[0], [1], [0, 1]])
-@pytest.mark.parametrize("after", [SLICED, {}], ids=["sliced again", "whole again"])
-def test_killed_when_some_slices_were_there_it_loads_each_event_once(store_place, tmp_path, slices,
-                                                                     after):
-    made = records(50, step_ms=1000)
-    loading, killed = tmp_path / "loading", tmp_path / "killed"
-    with StoreTool(**store_place) as store:
-        killed_in_doubt(store, loading, store_place, made, **SLICED)
-        shutil.copytree(loading, killed)
-        with LoadTool(loading, store_place, **SLICED) as tool:
-            store.run("SYSTEM STOP MERGES events").ok()
-            tool.start()
-            tool.drain()
-        # Back to when only these slices had come. The loader waits for the deletion.
-        parts = ask(store, "SELECT groupArray(id) FROM events GROUP BY _part ORDER BY _part")
-        assert len(parts.splitlines()) == 2
-        store.run("SYSTEM START MERGES events").ok()
-        for number, ids in enumerate(parts.splitlines()):
-            if number not in slices:
-                store.run(f"ALTER TABLE events DELETE WHERE has({ids}, id)").ok()
-        for table in ("user_days", "users"):
-            store.run(f"TRUNCATE TABLE {table}").ok()
-        with LoadTool(killed, store_place, **after) as tool:
-            tool.start()
-            tool.drain()
-            assert ("in the store in part" in tool.log()) == (len(slices) == 1)
-        check(store, made)
-
-
-def test_of_two_slices_one_that_is_refused_comes_later_and_the_other_stays(shared_embedded,
-                                                                           tmp_path):
-    made = records(50, step_ms=1000)
-    place = {"database": "of_two_slices", "url": shared_embedded.url}
-    with StoreTool(**place) as store, LoadTool(tmp_path / "data", place, **SLICED) as tool:
-        # Refused is the slice that has the batch's first event. Old servers have no constraints.
-        store.run("ALTER TABLE events ADD CONSTRAINT refusing CHECK id != 'shop 0 view'").ok()
-        tool.append(made)
-        tool.start(batch_wait_ms=60000)
-        wait_for(lambda: tool.try_ask(do="drain", timeout_ms=20)["retries"] > 0, "no insert failed")
-        assert int(ask(store, "SELECT count() FROM events")) in (0, 80)
-        store.run("ALTER TABLE events DROP CONSTRAINT refusing").ok()
-        tool.drain()
-        assert "in the store in part" not in tool.log()
         check(store, made)
 
 
@@ -371,8 +304,7 @@ def server_place(clickhouse):
 def test_loading_survives_the_servers_deaths_and_standstills(clickhouse, server_place, tmp_path,
                                                              rng):
     made = records(4000, step_ms=5000)
-    with LoadTool(tmp_path / "data", server_place, batch_events=300, slice_events=50,
-                  rollup_wait_ms=100) as tool:
+    with LoadTool(tmp_path / "data", server_place, batch_events=300, rollup_wait_ms=100) as tool:
         tool.start()
         ended = threading.Event()
         troubles = []

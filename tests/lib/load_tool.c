@@ -5,7 +5,7 @@
  *   {"do":"open","dir":…,"url":…,"user":…,"password":…,"database":…,
  *    "segment_bytes":…}                             store, schema, journal, apps
  *   {"do":"app","id":…,"zone":…,"open_timeout_ms":…}  adds an app to the registry
- *   {"do":"start","batch_events":…,"slice_events":…,"batch_wait_ms":…,"rollup_wait_ms":…,
+ *   {"do":"start","batch_events":…,"batch_wait_ms":…,"rollup_wait_ms":…,
  *    "rollup_cache_bytes":…,"dedupe_ms":…}
  *   {"do":"append","records":[{"context":{…},"events":[{…},…]},…]}    durable when answered
  *   {"do":"drain","timeout_ms":…}, {"do":"stop"}, {"do":"stats"}, {"do":"rebuild","app":…}
@@ -111,7 +111,6 @@ static int start(struct mp_json request, struct mp_error *err) {
         .apps = apps,
         .dir = load_dir,
         .batch_events_max = (uint32_t)number_of(request, "batch_events", 100000),
-        .slice_events = (uint32_t)number_of(request, "slice_events", 0),
         .batch_wait_ms = number_of(request, "batch_wait_ms", 50),
         .rollup_wait_ms = number_of(request, "rollup_wait_ms", 1000),
         .rollup_cache_bytes = (uint64_t)number_of(request, "rollup_cache_bytes", 64 << 20),

@@ -123,30 +123,6 @@ static void a_row_has_the_context_of_its_own_record(void **state) {
     assert_int_equal(count, 2);
 }
 
-static void what_a_full_slice_leaves_of_a_month_goes_to_the_last_one(void **state) {
-    (void)state;
-    maker.slice_rows = 3;
-    for (uint64_t i = 0; i < 4; i++) {
-        begin_record("shop");
-        put_event(10 * i, "", NOVEMBER_MS);
-        put_event(10 * i + 1, "", NOVEMBER_MS);
-        put_event(10 * i + 2, "", NOVEMBER_MS - 1 - (int64_t)i);
-        assert_int_equal(add_record(), 0);
-    }
-    maker.slice_rows = 0;
-    static const struct {
-        uint32_t month, slice;
-        uint64_t rows;
-    } wanted[] = {{202611, 0, 4}, {202610, 0, 3}, {202611, 1, 4}, {202610, 1, 1}};
-    assert_int_equal(batch->month_count, 4);
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(batch->months[i].month, wanted[i].month);
-        assert_int_equal(batch->months[i].slice, wanted[i].slice);
-        assert_int_equal(batch->months[i].rows, wanted[i].rows);
-        assert_int_equal(native_rows(rows_of(i)), wanted[i].rows);
-    }
-}
-
 static void duplicates_are_dropped_within_a_batch_and_across(void **state) {
     (void)state;
     begin_record("shop");
@@ -242,7 +218,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         EACH(events_go_to_the_month_of_their_day_in_the_apps_zone),
         EACH(a_row_has_the_context_of_its_own_record),
-        EACH(what_a_full_slice_leaves_of_a_month_goes_to_the_last_one),
         EACH(duplicates_are_dropped_within_a_batch_and_across),
         EACH(seq_counts_the_events_of_each_user),
         EACH(a_time_that_no_calendar_has_is_that_of_the_receipt),
