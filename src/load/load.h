@@ -38,7 +38,7 @@ struct load_config {
 /*
  * Asks the store where it stands (its schema must be there: store_migrate) and starts. dir is made
  * when missing; the strings and rooms of config must outlive the loader. The store must have at
- * least two connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
+ * least three connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
  * cursor, MP_E_IO, MP_E_FULL; nothing has changed then, and it can be tried again.
  */
 MP_MUST_CHECK int load_start(const struct load_config *config, struct load **out,

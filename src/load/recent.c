@@ -282,7 +282,7 @@ static int fetch_some(struct recent *recent, const struct recent_roll_up *how,
         store_bind_str(statement, "app", app);
         store_bind_u64s(statement, "users", hashes, count);
         store_bind_day(statement, "from", fetch.from_day);
-        store_bind_u64(statement, "up_to", fetch.is_before ? how->after : how->up_to);
+        store_bind_u64(statement, "up_to", fetch.is_before ? how->before : how->up_to);
         code = store_run_rows(recent->store, statement, &options, USER_EVENT_COLUMNS, on_event,
                               &fetch, err);
         store_statement_destroy(statement);
