@@ -152,7 +152,8 @@ def accepted(server, app, program, folder, connections):
             ours.append(own["ok"] / own["seconds"] * EVENTS_PER_REQUEST)
             p50.append(own["p50_us"])
             p99.append(own["p99_us"])
-            say(f"  {connections} connections, round {number + 1}: serve {ours[-1]:,.0f} events/s, nginx {theirs[-1]:,.0f}")
+            say(f"  {connections} connections, round {number + 1}: "
+                f"serve {ours[-1]:,.0f} events/s, nginx {theirs[-1]:,.0f}")
     return (statistics.median(ours), statistics.median(theirs), statistics.median(p50),
             statistics.median(p99))
 
