@@ -1,7 +1,7 @@
 -- Whether the filters, but for the one by source group, keep a row of user_days.
 (
     1
-    {?by_platform:AND platform IN {platforms:Set(UInt64)}}
+    {?by_platform:AND toUInt64(platform) IN {platforms:Set(UInt64)}}
     {?by_province:AND province IN {provinces:Set(String)}}
     {?by_app_version:AND app_version IN {app_versions:Set(String)}}
     {?by_new:AND (user_hash, day) IN (
