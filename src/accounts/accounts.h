@@ -246,9 +246,9 @@ void accounts_weixin_make_appid(char out[ACCOUNTS_APPID_MAX + 1]);
 /* An app's appid; "" when it has none. */
 MP_MUST_CHECK int accounts_weixin(struct accounts *accounts, const char *app,
                                   char appid[ACCOUNTS_APPID_MAX + 1], struct mp_error *err);
-/* Sets what is given (ptr NULL = stays) and ends all tokens of the app. An app without a secret
- * gets one: it is in made, which is "" otherwise, and not told again. MP_E_ARGUMENT (weixin_appid,
- * weixin_secret), MP_E_EXISTS (weixin_appid: another app's). */
+/* Sets what is given (ptr NULL = stays) and ends all tokens of the app. In place of an empty
+ * secret, or of none at all, one is made: it is in made, which is "" otherwise, and not told again.
+ * MP_E_ARGUMENT (weixin_appid, weixin_secret), MP_E_EXISTS (weixin_appid: another app's). */
 MP_MUST_CHECK int accounts_weixin_set(struct accounts *accounts, const struct accounts_caller *by,
                                       const char *app, struct mp_str appid, struct mp_str secret,
                                       char made[ACCOUNTS_APPSECRET_SIZE], struct mp_error *err);

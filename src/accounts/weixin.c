@@ -124,7 +124,7 @@ static int set(struct link *link, const struct accounts_caller *by, const char *
     if (owner.app[0] && strcmp(owner.app, app) != 0) {
         return mp_fail(err, MP_E_EXISTS, "weixin_appid", "another app has this appid");
     }
-    if (!secret.ptr && !present[0]) {
+    if (secret.len == 0 && (secret.ptr || !present[0])) {
         make_secret(made);
         secret = mp_str_of(made);
     }
@@ -139,7 +139,7 @@ int accounts_weixin_set(struct accounts *accounts, const struct accounts_caller 
     struct link *link;
     made[0] = '\0';
     int code = appid.ptr ? check_appid(appid, err) : MP_OK;
-    code = code == MP_OK && secret.ptr ? check_secret(secret, err) : code;
+    code = code == MP_OK && secret.len > 0 ? check_secret(secret, err) : code;
     code = code ? code : write_begin(accounts, &link, err);
     return code ? code : write_end(link, set(link, by, app, appid, secret, made, err), err);
 }

@@ -215,7 +215,7 @@ api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;
 /* user_routes.c */
 api_handler handle_users, handle_user_add, handle_user_change, handle_user_remove;
 /* app_routes.c */
-api_handler handle_apps, handle_app_add, handle_app, handle_app_rename, handle_app_rotate_key;
+api_handler handle_apps, handle_app_add, handle_app, handle_app_change, handle_app_rotate_key;
 /* The apps that a caller may see, as the member "apps". */
 MP_MUST_CHECK int put_apps(struct answer *answer, struct api *api,
                            const struct accounts_caller *caller,

@@ -77,7 +77,7 @@ static const struct route table[] = {
     ASK("/v1/apps", API_CALLER, handle_apps),
     CHANGE("POST", "/v1/apps", API_USER, handle_app_add),
     ASK("/v1/apps/{app}", API_VIEWER, handle_app),
-    CHANGE("PATCH", "/v1/apps/{app}", API_OWNER, handle_app_rename),
+    CHANGE("PATCH", "/v1/apps/{app}", API_OWNER, handle_app_change),
     CHANGE("POST", "/v1/apps/{app}/write-key", API_OWNER, handle_app_rotate_key),
     ASK("/v1/apps/{app}/members", API_OWNER, handle_members),
     CHANGE("PUT", "/v1/apps/{app}/members/{user}", API_OWNER, handle_member_set),

@@ -1,4 +1,4 @@
--- Apps that answer as Weixin's server API does, to whoever shows appid and secret. Times are UTC ms.
+-- Apps that answer as Weixin's server API does, to who shows appid and secret. Times are UTC ms.
 
 -- secret is the BLAKE2b-256 hash of the secret's text.
 CREATE TABLE weixin_apps (
