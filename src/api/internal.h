@@ -209,6 +209,8 @@ void reply_done(struct http_request *request, int code, const struct mp_error *e
 /* Declares each as an api_handler. */
 api_handler handle_trend, handle_overview, handle_source, handle_frequency, handle_duration,
     handle_depth, handle_retention, handle_pages, handle_profile, handle_catalogue;
+/* datacube_routes.c */
+http_handler handle_wx_token, handle_wx_stable_token, handle_datacube, handle_wx_rest;
 /* session_routes.c */
 http_handler handle_setup_state, handle_setup, handle_join, handle_log_in;
 api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;

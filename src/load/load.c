@@ -236,7 +236,7 @@ void load_stats(struct load *load, struct load_stats *out) {
     out->lag_ms = age_ms(load->pending_since, now_ms);
     int64_t pending_since = load->pending_since > 0 ? load->pending_since : INT64_MAX;
     out->rollup_lag_ms = age_ms(older(load->touched_since, pending_since), now_ms);
-    out->complete_until_ms =
-        older(load->pending_since, older(load->touched_since, now_ms)) - load->config.late_ms;
+    out->loaded_until_ms = older(load->pending_since, older(load->touched_since, now_ms));
+    out->complete_until_ms = out->loaded_until_ms - load->config.late_ms;
     pthread_mutex_unlock(&load->mutex);
 }
