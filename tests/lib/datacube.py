@@ -133,9 +133,10 @@ class Told:
 
     def _visits(self, by, begin, end):
         row = self.oracle.trend(begin, end, by)[0]
-        return {"list": [{"ref_date": ref_date(by, begin, end), **{name: row[name] or 0 for name in (
-            "session_cnt", "visit_pv", "visit_uv", "visit_uv_new", "stay_time_uv",
-            "stay_time_session", "visit_depth")}}]}
+        names = ("session_cnt", "visit_pv", "visit_uv", "visit_uv_new", "stay_time_uv",
+                 "stay_time_session", "visit_depth")
+        return {"list": [{"ref_date": ref_date(by, begin, end),
+                          **{name: row[name] or 0 for name in names}}]}
 
     def _retention(self, by, begin, end):
         def cohort(kind):
