@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import time
 
 import pytest
 
@@ -229,9 +230,14 @@ def test_while_the_engine_does_not_answer_the_system_is_busy(tmp_path):
         token = ask(server, GRANT, method="GET")["access_token"]
         day = digits(datetime.datetime.now(datetime.timezone.utc).date() - ONE_DAY)
         path = f"/datacube/getweanalysisappidvisitpage?access_token={token}"
+        body = {"begin_date": day, "end_date": day}
+        deadline = time.monotonic() + 30
+        while ask(server, path, body).get("errcode") == 61503:  # its journal is not read yet
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         pid = server.engine_pid()
         os.kill(pid, signal.SIGSTOP)
         try:
-            error(ask(server, path, {"begin_date": day, "end_date": day}), -1, "system error")
+            error(ask(server, path, body), -1, "system error")
         finally:
             os.kill(pid, signal.SIGCONT)
