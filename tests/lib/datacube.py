@@ -40,9 +40,9 @@ AGES = {1: "17岁以下", 2: "18-24岁", 3: "25-29岁", 4: "30-39岁", 5: "40-49
         0: UNKNOWN}
 
 
-def serve(folder, **settings):
+def serve(folder, clickhouse=None, **settings):
     """A server that takes what is two months old, from wherever a header says."""
-    return Server(folder, trusted_proxies="127.0.0.1", late_hours="8784", **settings)
+    return Server(folder, clickhouse, trusted_proxies="127.0.0.1", late_hours="8784", **settings)
 
 
 def digits(day):

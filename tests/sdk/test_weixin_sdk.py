@@ -16,9 +16,11 @@ SCRIPT_SECONDS_MAX = 60
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told(tmp_path_factory, shared_clickhouse):
+    """On ClickHouse: tests/api/test_datacube.py asks the embedded engine."""
     seed = random.randrange(1 << 32)
-    with datacube.serve(tmp_path_factory.mktemp("weixin") / "serve") as server:
+    with datacube.serve(tmp_path_factory.mktemp("weixin") / "serve", shared_clickhouse,
+                        database="weixin_sdk") as server:
         server.start()
         server.wait_ready()
         yield datacube.Told(server, seed)
