@@ -5,8 +5,7 @@
 #include "report/internal.h"
 
 #define DATACUBE_DATE_BYTES 24
-/* "20170306", "20170306-20170312", "201703". A range of days is one of weeks' form; one day of a
- * day's. */
+/* "201703" of a range by month; otherwise "20170306", or "20170306-20170312" of several days. */
 void datacube_ref_date(const struct report_range *range, char out[DATACUBE_DATE_BYTES]);
 void datacube_begin(struct mp_json_writer *json, struct mp_buf *out);
 /* MP_E_TOO_LARGE when out was full. */
