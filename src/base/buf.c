@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,10 +181,10 @@ static const uint8_t *reader_take(struct mp_reader *reader, size_t len) {
 static uint64_t reader_fixed(struct mp_reader *reader, size_t bytes) {
     const uint8_t *at = reader_take(reader, bytes);
     uint64_t value = 0;
-    for (size_t i = 0; at && i < bytes; i++) {
-        value |= (uint64_t)at[i] << (8 * i);
+    if (at) {
+        memcpy(&value, at, bytes);
     }
-    return value;
+    return le64toh(value);
 }
 
 uint8_t mp_read_byte(struct mp_reader *reader) {
@@ -209,7 +210,7 @@ double mp_read_f64(struct mp_reader *reader) {
     return value;
 }
 
-uint64_t mp_read_varint(struct mp_reader *reader) {
+static uint64_t read_long_varint(struct mp_reader *reader) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
         const uint8_t *at = reader_take(reader, 1);
@@ -227,6 +228,14 @@ uint64_t mp_read_varint(struct mp_reader *reader) {
     }
     reader->failed = true;
     return 0;
+}
+
+uint64_t mp_read_varint(struct mp_reader *reader) {
+    /* Nearly all are one byte. */
+    if (!reader->failed && reader->at < reader->end && *reader->at < 0x80) {
+        return *reader->at++;
+    }
+    return read_long_varint(reader);
 }
 
 struct mp_str mp_read_lstr(struct mp_reader *reader) {

@@ -81,10 +81,6 @@ const struct mp_setting mp_settings[] = {
     {BYTES(rollup_cache_bytes), .standard = "128M", .min = 0, .max = 64 * GIB,
      .doc = "Bytes of memory for the recent events of users, while events come in, so that reports "
             "follow without reading them back; given back after three quiet seconds."},
-    {NUMBER(burst_ms), .standard = "10000", .min = 0, .max = 600000,
-     .doc = "Milliseconds that a burst of events goes before loading: while more come in than are "
-            "loaded, loading works a quarter of the time, so that they are taken faster; 0 = "
-            "loading never waits."},
     {NUMBER(late_hours), .standard = "72", .min = 1, .max = YEAR_HOURS,
      .doc = "Hours that an event may be late and still count at its own time; later ones count at "
             "the time of receipt."},

@@ -12,8 +12,6 @@
 #define PAUSE_MS_MAX 5000
 /* The same failure is logged again only after so long. */
 #define LOG_AGAIN_MS 30000
-/* A burst goes before loading until one part in so many of the journal waits. */
-#define BURST_JOURNAL_PARTS 8
 
 struct feed {
     const struct mp_config *config;
@@ -39,9 +37,6 @@ static int start_loader(struct feed *feed, struct load **out, struct mp_error *e
                                .batch_wait_ms = config->batch_wait_ms,
                                .rollup_wait_ms = config->rollup_wait_ms,
                                .rollup_cache_bytes = (uint64_t)config->rollup_cache_bytes,
-                               .burst_ms = config->burst_ms,
-                               .burst_bytes =
-                                   (uint64_t)config->journal_max_bytes / BURST_JOURNAL_PARTS,
                                .dedupe_ms = config->dedupe_hours * MP_MS_PER_HOUR,
                                .late_ms = config->late_hours * MP_MS_PER_HOUR};
     int code = store_migrate(feed->store, err);

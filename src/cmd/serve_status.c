@@ -71,8 +71,6 @@ static void put_load(struct mp_buf *out, const struct load_stats *load, bool is_
     put(out, "counter", "load_events_total", "Events inserted.", (double)load->events);
     put(out, "counter", "load_duplicates_total", "Events sent again and dropped.",
         (double)load->duplicates);
-    put(out, "counter", "load_rest_seconds_total", "Time that loading let bursts go before it.",
-        (double)load->rest_ms / 1000);
     put(out, "counter", "load_corrupt_blocks_total", "Damaged parts of the journal passed over.",
         (double)load->corrupt_blocks);
     put(out, "counter", "load_corrupt_records_total", "Records that could not be read whole.",

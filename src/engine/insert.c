@@ -8,6 +8,13 @@ static bool drop(struct exchange *exchange, const char *error) {
     return false;
 }
 
+/* A part was written, so that there may be merges from now on. */
+static void let_merges_wait(struct engine *engine) {
+    if (!atomic_load(&engine->are_merges_behind)) {
+        atomic_store(&engine->are_merges_behind, merges_step_back());
+    }
+}
+
 bool insert_begin(struct exchange *exchange) {
     const struct chdb *chdb = exchange->chdb;
     const struct sql_shape *shape = &exchange->shape;
@@ -44,6 +51,7 @@ void insert_finish(struct exchange *exchange) {
         exception_copy(&exchange->exception, error);
         answer_exception(exchange);
     } else {
+        let_merges_wait(exchange->engine);
         answer_summary(exchange, result, true);
         http_reply(exchange->request, 200, "text/plain; charset=UTF-8", MP_STR(""));
     }

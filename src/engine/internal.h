@@ -131,6 +131,7 @@ struct engine {
     struct gate writers;
     struct gate readers;
     struct watch *watch;
+    atomic_bool are_merges_behind; /* in priority */
     struct reader_rules *reader_rules;
 };
 
@@ -170,6 +171,11 @@ void exchange_closed(struct http_request *request, void *door);
 MP_MUST_CHECK bool session_is_allowed(struct exchange *exchange);
 /* Waits for the gate, connects, applies the settings. */
 MP_MUST_CHECK bool session_open(struct exchange *exchange);
+
+/* ---- merges.c ---- */
+/* Merges work when little else does: they take processors from inserts, and can wait. True once
+ * their threads are there; chDB starts them with the first table. */
+MP_MUST_CHECK bool merges_step_back(void);
 
 /* ---- insert.c ---- */
 MP_MUST_CHECK bool insert_begin(struct exchange *exchange);

@@ -222,7 +222,7 @@ void dispatch_completed(void *arg, struct MHD_Connection *connection, void **sta
     visit_enter(request, VISIT_RECEIVES);
     if (request->is_awaited) {
         /* Whoever will reply still has it. */
-        loop->awake--;
+        loop->awake -= !request->is_asleep;
         request->is_orphan = true;
     } else {
         end(request);

@@ -13,8 +13,9 @@
 #define IDLE_BYTES_MAX (4u << 20)
 #define MONTHS_FIRST 4u
 
-/* Where and when an event of the record at hand goes. */
+/* Where and when an event of the record at hand goes, and its identity. */
 struct event_place {
+    struct seen_print print;
     int64_t time_ms;
     int32_t day;
     uint32_t month;
@@ -154,6 +155,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
                                  sizeof(*batch->places))) {
             return false;
         }
+        place.print = seen_print_of(event.identity);
+        seen_index_prefetch(maker->index, place.print);
         month->planned.rows++;
         month->planned.elements += event.prop_count;
         month->planned.bytes += left - mp_reader_left(&reader.reader);
@@ -220,13 +223,13 @@ static void take_events(struct batch *batch, const struct batch_maker *maker,
     }
     trail_context(&batch->trail, &context);
     for (size_t i = 0; i < plan->events && mp_record_next(&reader, &event, props) == 1; i++) {
-        struct seen_print print = seen_print_of(event.identity);
-        if (!seen_index_add(maker->index, print, batch->number)) {
+        const struct event_place *place = &batch->places[i];
+        if (!seen_index_add(maker->index, place->print, batch->number)) {
             batch->duplicates++;
             continue;
         }
-        batch->prints[batch->print_count++] = print;
-        add_event(batch, plan, &event, &batch->places[i]);
+        batch->prints[batch->print_count++] = place->print;
+        add_event(batch, plan, &event, place);
     }
     batch->bytes = 0;
     for (size_t i = 0; i < batch->month_count; i++) {

@@ -251,16 +251,20 @@ static bool merge_touched(struct load *load, const struct batch *batch) {
     return true;
 }
 
-bool load_commit(struct load *load, struct batch *batch) {
-    bool is_done = (batch->is_replay || save_intent(load, batch)) && store_events(load, batch) &&
-                   log_seen(load, batch) && merge_touched(load, batch);
-    if (is_done) {
-        note_touched(load);
-        load->cursor_lsn = batch->end_lsn;
-        load->note.is_intent = false;
-        /* The next batch's intent says that this one is complete; until then, or until it is saved
-         * when there is nothing else to do, a restart would look it up and find it. */
-        load->is_saved = false;
+bool load_store(struct load *load, struct batch *batch) {
+    return (batch->is_replay || save_intent(load, batch)) && store_events(load, batch) &&
+           log_seen(load, batch);
+}
+
+bool load_pass(struct load *load, const struct batch *batch) {
+    if (!merge_touched(load, batch)) {
+        return false;
     }
-    return is_done;
+    note_touched(load);
+    load->cursor_lsn = batch->end_lsn;
+    load->note.is_intent = false;
+    /* The next batch's intent says that this one is complete; until then, or until it is saved
+     * when there is nothing else to do, a restart would look it up and find it. */
+    load->is_saved = false;
+    return true;
 }

@@ -102,8 +102,6 @@ static struct load *create(const struct load_config *config) {
     load->config = *config;
     load->is_saved = true;
     load->handed_over_ms = mp_mono_ms();
-    load->pace =
-        (struct pace){.rest_ms_max = config->burst_ms, .rest_bytes_max = config->burst_bytes};
     pthread_mutex_init(&load->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

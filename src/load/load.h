@@ -30,8 +30,6 @@ struct load_config {
     uint32_t batch_events_max;
     int64_t batch_wait_ms;       /* how long a batch may wait for more */
     int64_t rollup_wait_ms;      /* how long rollups may lag behind events when busy */
-    int64_t burst_ms;            /* how long a burst goes before loading; 0 = not at all */
-    uint64_t burst_bytes;        /* of the journal that may wait meanwhile */
     int64_t dedupe_ms;           /* at least 72 h */
     int64_t late_ms;             /* accepted lateness, for complete_until */
     uint64_t rollup_cache_bytes; /* for recent events of users; 0 = rollups read the store */
@@ -40,7 +38,7 @@ struct load_config {
 /*
  * Asks the store where it stands (its schema must be there: store_migrate) and starts. dir is made
  * when missing; the strings and rooms of config must outlive the loader. The store must have at
- * least two connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
+ * least three connections. Errors as store_run and journal_reader_open, MP_E_CORRUPT for a broken
  * cursor, MP_E_IO, MP_E_FULL; nothing has changed then, and it can be tried again.
  */
 MP_MUST_CHECK int load_start(const struct load_config *config, struct load **out,
@@ -58,7 +56,6 @@ struct load_stats {
     uint64_t events;     /* inserted since start */
     uint64_t duplicates; /* dropped since start */
     uint64_t retries;    /* store attempts that failed */
-    int64_t rest_ms;     /* that loading let bursts go before it, since start */
     int64_t lag_ms;      /* age of the oldest record not loaded; 0 = none */
     int64_t rollup_lag_ms;
     int64_t loaded_until_ms; /* all that was received before it is in events and rollups */

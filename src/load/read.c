@@ -11,8 +11,6 @@
  * events, or no other went within batch_wait_ms. */
 #define QUIET_MS 20
 #define WORTH_EVENTS 10000u
-/* How often a rest looks whether anything still comes. */
-#define REST_LOOK_MS 10
 
 static struct batch *take_free(struct load *load) {
     struct batch *batch = NULL;
@@ -100,12 +98,20 @@ static bool read_record(struct load *load, int64_t wait_ms) {
     return load->has_record;
 }
 
-static bool add_record(struct load *load, struct batch *batch, const struct batch_maker *maker) {
+/* The apps are looked at anew for each record: its app may have been made while the batch filled.
+ */
+static bool add_record(struct load *load, struct batch *batch) {
     struct mp_error err;
-    for (unsigned attempt = 0; batch_add(batch, maker, &load->record, &err) != MP_OK; attempt++) {
-        if (!load_back_off(load, attempt, "cannot make a batch", &err)) {
-            return false;
-        }
+    struct mp_apps_snapshot *apps = mp_apps_acquire(load->config.apps);
+    struct batch_maker maker = {load->seen_index, apps, load->default_zone};
+    bool is_added = true;
+    for (unsigned attempt = 0; is_added && batch_add(batch, &maker, &load->record, &err) != MP_OK;
+         attempt++) {
+        is_added = load_back_off(load, attempt, "cannot make a batch", &err);
+    }
+    mp_apps_release(apps);
+    if (!is_added) {
+        return false;
     }
     load->has_record = false;
     load->next_lsn = load->record.next_lsn;
@@ -120,7 +126,6 @@ static bool await_record(struct load *load) {
         if (read_record(load, READ_WAIT_MS)) {
             return true;
         }
-        pace_caught_up(&load->pace);
         caught_up(load, journal.durable_lsn);
     }
     return false;
@@ -135,16 +140,14 @@ static int64_t quiet_until_ms(const struct load *load, const struct batch *batch
 }
 
 /* Adds records until the batch is full or has waited long enough. False when stopping. */
-static bool fill(struct load *load, struct batch *batch, const struct batch_maker *maker) {
+static bool fill(struct load *load, struct batch *batch) {
     int64_t until_ms = mp_mono_ms() + load->config.batch_wait_ms;
-    load->is_batch_full = false;
     while (!load_is_stopping(load)) {
-        if (!add_record(load, batch, maker)) {
+        if (!add_record(load, batch)) {
             return false;
         }
         if (batch->print_count + batch->duplicates >= load->config.batch_events_max ||
             batch->bytes >= BATCH_BYTES_FULL) {
-            load->is_batch_full = true;
             return true;
         }
         for (int64_t quiet_ms = 0; !read_record(load, 0);) {
@@ -166,12 +169,12 @@ static bool fill(struct load *load, struct batch *batch, const struct batch_make
 }
 
 /* Makes the batch that a former process began from the same records, or those that are left. */
-static bool refill(struct load *load, struct batch *batch, const struct batch_maker *maker) {
+static bool refill(struct load *load, struct batch *batch) {
     batch->is_replay = true;
     while (load->next_lsn < load->replay_end_lsn && read_record(load, READ_WAIT_MS) &&
            load->record.lsn < load->replay_end_lsn) {
         batch->is_lossy |= load->record.lsn != load->next_lsn;
-        if (!add_record(load, batch, maker)) {
+        if (!add_record(load, batch)) {
             return false;
         }
     }
@@ -182,82 +185,22 @@ static bool refill(struct load *load, struct batch *batch, const struct batch_ma
     return !load_is_stopping(load);
 }
 
-static struct pace_place place_of(struct load *load) {
-    struct journal_stats journal;
-    journal_stats(load->config.journal, &journal);
-    return (struct pace_place){mp_mono_ms(), journal.durable_lsn, load->next_lsn,
-                               load->is_batch_full};
-}
-
-static bool is_wanted(struct load *load) {
-    return load_is_stopping(load) || load->drains > 0;
-}
-
-/* Until the store has all that was handed over: that is work too. Mutex held. */
-static void await_writer(struct load *load) {
-    while (!is_wanted(load) && load->committed < load->handed_over) {
-        load_wait(load, INT64_MAX);
-    }
-}
-
-/* Mutex held. */
-static void rest_until(struct load *load, int64_t until_ms) {
-    struct pace_place place = place_of(load);
-    uint64_t seen_lsn = 0;
-    while (place.durable_lsn > seen_lsn && place.mono_ms < until_ms && !is_wanted(load)) {
-        int64_t look_ms = place.mono_ms + REST_LOOK_MS;
-        while (mp_mono_ms() < look_ms && !is_wanted(load)) {
-            load_wait(load, look_ms);
-        }
-        seen_lsn = place.durable_lsn;
-        place = place_of(load);
-    }
-}
-
-/* Lets a burst go first; until nothing comes any more, or somebody waits for loading. */
-static void let_burst_pass(struct load *load) {
-    struct pace_place place = place_of(load);
-    if (pace_rest_ms(&load->pace, &place) > 0) {
-        pthread_mutex_lock(&load->mutex);
-        load->is_resting = true;
-        await_writer(load);
-        place = place_of(load);
-        int64_t from_ms = place.mono_ms;
-        rest_until(load, from_ms + pace_rest_ms(&load->pace, &place));
-        place = place_of(load);
-        load->stats.rest_ms += place.mono_ms - from_ms;
-        load->is_resting = false;
-        pthread_cond_broadcast(&load->changed);
-        pthread_mutex_unlock(&load->mutex);
-    }
-    pace_begin(&load->pace, &place);
-}
-
 static bool make_batch(struct load *load, struct batch *batch) {
-    let_burst_pass(load);
     if (!load->is_replay && !await_record(load)) {
         return false;
     }
-    struct mp_apps_snapshot *apps = mp_apps_acquire(load->config.apps);
-    struct batch_maker maker = {load->seen_index, apps, load->default_zone};
-    bool is_made;
     if (load->is_replay) {
         batch_begin(batch, load->replay_batch, load->next_lsn);
-        is_made = refill(load, batch, &maker);
-    } else {
-        batch_begin(batch, load->next_batch++, load->record.lsn);
-        is_made = fill(load, batch, &maker);
+        return refill(load, batch);
     }
-    mp_apps_release(apps);
-    return is_made;
+    batch_begin(batch, load->next_batch++, load->record.lsn);
+    return fill(load, batch);
 }
 
 void *load_reader_main(void *arg) {
     load_step_back();
     struct load *load = arg;
     struct batch *batch;
-    struct pace_place place = place_of(load);
-    pace_begin(&load->pace, &place);
     while ((batch = take_free(load))) {
         if (!make_batch(load, batch)) {
             give_back(load, batch);

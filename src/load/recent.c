@@ -192,14 +192,17 @@ static bool is_missing(const struct recent_user *user) {
     return user->from_day > day_needed(user);
 }
 
-/* By app and day needed. */
+/* By app, day needed, and whether all is read or only what came before. */
 static int compare_missing(const void *left, const void *right) {
     const struct recent_user *a = *(struct recent_user *const *)left;
     const struct recent_user *b = *(struct recent_user *const *)right;
     if (a->app != b->app) {
         return a->app < b->app ? -1 : 1;
     }
-    return day_needed(a) - day_needed(b);
+    if (day_needed(a) != day_needed(b)) {
+        return day_needed(a) < day_needed(b) ? -1 : 1;
+    }
+    return a->is_fresh - b->is_fresh;
 }
 
 struct fetch {
@@ -207,8 +210,31 @@ struct fetch {
     const struct mp_zone *zone;
     uint32_t app;
     int32_t from_day;
+    bool is_before;           /* what comes was before all that is here; else it takes its place */
     struct recent_user *user; /* whose events are coming */
+    uint32_t had;             /* events before they came */
 };
+
+static void end_user(struct fetch *fetch) {
+    if (fetch->user && fetch->is_before) {
+        recent_user_put_first(fetch->user, fetch->had);
+    }
+}
+
+/* Whose events come next. False when nobody asked for them. */
+static bool begin_user(struct fetch *fetch, uint64_t user_hash) {
+    end_user(fetch);
+    fetch->user = recent_users_find(&fetch->recent->users, fetch->app, user_hash);
+    if (!fetch->user) {
+        return false;
+    }
+    if (!fetch->is_before) {
+        fetch->user->count = fetch->user->next_order = 0;
+        fetch->user->is_sorted = true;
+    }
+    fetch->had = fetch->user->count;
+    return true;
+}
 
 static int on_event(void *arg, struct mp_reader *row) {
     struct fetch *fetch = arg;
@@ -216,13 +242,9 @@ static int on_event(void *arg, struct mp_reader *row) {
     struct rollup_event event = {0};
     struct mp_str name;
     uint64_t user_hash = mp_read_u64(row);
-    if (!fetch->user || fetch->user->user_hash != user_hash) {
-        fetch->user = recent_users_find(users, fetch->app, user_hash);
-        if (!fetch->user) {
-            return MP_E_CORRUPT; /* an answer to another question */
-        }
-        fetch->user->count = fetch->user->next_order = 0;
-        fetch->user->is_sorted = true;
+    bool is_same = fetch->user && fetch->user->user_hash == user_hash;
+    if (!is_same && !begin_user(fetch, user_hash)) {
+        return MP_E_CORRUPT; /* an answer to another question */
     }
     event.day = mp_read_u16(row);
     if (!user_event_read(row, &users->strings, fetch->zone, &event, &name) ||
@@ -244,7 +266,8 @@ static int fetch_some(struct recent *recent, const struct recent_roll_up *how,
     struct fetch fetch = {.recent = recent,
                           .zone = known ? known->zone : how->default_zone,
                           .app = missing[0]->app,
-                          .from_day = day_needed(missing[0])};
+                          .from_day = day_needed(missing[0]),
+                          .is_before = missing[0]->is_fresh};
     uint64_t *hashes = count > 0 ? malloc(count * sizeof(*hashes)) : NULL;
     if (!hashes) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for users to read");
@@ -254,14 +277,16 @@ static int fetch_some(struct recent *recent, const struct recent_roll_up *how,
         for (size_t i = 0; i < count; i++) {
             hashes[i] = missing[i]->user_hash;
             missing[i]->from_day = RECENT_DAY_NONE; /* until all is read */
+            missing[i]->is_fresh = false;
         }
         store_bind_str(statement, "app", app);
         store_bind_u64s(statement, "users", hashes, count);
         store_bind_day(statement, "from", fetch.from_day);
-        store_bind_u64(statement, "up_to", how->up_to);
+        store_bind_u64(statement, "up_to", fetch.is_before ? how->before : how->up_to);
         code = store_run_rows(recent->store, statement, &options, USER_EVENT_COLUMNS, on_event,
                               &fetch, err);
         store_statement_destroy(statement);
+        end_user(&fetch);
     }
     for (size_t i = 0; code == MP_OK && i < count; i++) {
         missing[i]->from_day = fetch.from_day;
@@ -387,6 +412,7 @@ static void settle(struct recent *recent) {
         recent_user_prune(user, user_rows_calendar_day((int64_t)last - DAYS_NEEDED));
         user->touched_first = INT32_MAX;
         user->touched_last = INT32_MIN;
+        user->is_fresh = false;
     }
     recent->stats.users += recent->touched_count;
     recent->touched_count = 0;

@@ -32,6 +32,7 @@ void recent_forget(struct recent *recent);
 bool recent_is_empty(const struct recent *recent);
 
 struct recent_roll_up {
+    uint32_t before;  /* the last batch before those taken since the last roll-up */
     uint32_t up_to;   /* the last batch taken */
     uint64_t version; /* of the rows written */
     const struct mp_apps_snapshot *apps;

@@ -110,6 +110,7 @@ static struct recent_user *add(struct recent_users *users, uint32_t app, uint64_
                                  .app = app,
                                  .is_sorted = true,
                                  .from_day = RECENT_DAY_NONE,
+                                 .is_fresh = true,
                                  .touched_first = INT32_MAX,
                                  .touched_last = INT32_MIN,
                                  .written = {USER_ROWS_DAY_NONE, USER_ROWS_DAY_NONE}};
@@ -173,6 +174,13 @@ void recent_user_sort(struct recent_user *user) {
         qsort(user->events, user->count, sizeof(*user->events), compare);
         user->is_sorted = true;
     }
+}
+
+void recent_user_put_first(struct recent_user *user, uint32_t first) {
+    for (uint32_t i = 0; i < user->count; i++) {
+        user->events[i].order += i < first ? user->count - first : -first;
+    }
+    user->is_sorted = false;
 }
 
 void recent_user_prune(struct recent_user *user, int32_t from_day) {

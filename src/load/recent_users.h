@@ -26,6 +26,7 @@ struct recent_user {
     /* All events of this day and later are here; RECENT_DAY_NONE = only those of touched days that
      * came since the last roll-up. */
     int32_t from_day;
+    bool is_fresh; /* only events that came since the last roll-up are here */
     /* Days of events that came since the last roll-up; first > last = none did. */
     int32_t touched_first;
     int32_t touched_last;
@@ -63,6 +64,8 @@ MP_MUST_CHECK bool recent_users_append(struct recent_users *users, struct recent
                                        const struct rollup_event *event);
 /* Puts the events in the order (time, order). */
 void recent_user_sort(struct recent_user *user);
+/* Those from the index `first` on were before the others, as far as their times are equal. */
+void recent_user_put_first(struct recent_user *user, uint32_t first);
 /* Drops the events before that day; the rest is complete from it on, if it was before. */
 void recent_user_prune(struct recent_user *user, int32_t from_day);
 

@@ -3,7 +3,7 @@
  * an index (hash table of 16-byte slots in a mapped file, made anew at each start), used by the
  * thread that makes batches; and a log of segments that outlives the process, appended to by the
  * thread that commits them. An identity is kept as 96 of its 128 bits, tagged with its batch.
- * Memory: 23 to 46 bytes an event of the last dedupe_ms, file-backed.
+ * Memory: 23 to 46 bytes an event of the last dedupe_ms, 16 MiB at least, file-backed.
  */
 #ifndef MP_LOAD_SEEN_H
 #define MP_LOAD_SEEN_H
@@ -26,6 +26,8 @@ void seen_index_close(struct seen_index *index);
 /* Makes room for count more identities, so that the next count calls of seen_index_add cannot
  * fail. MP_E_FULL when the disk is. */
 MP_MUST_CHECK int seen_index_reserve(struct seen_index *index, size_t count, struct mp_error *err);
+/* It will be added soon: the memory is fetched meanwhile. */
+void seen_index_prefetch(const struct seen_index *index, struct seen_print print);
 /* True when the identity was not there; it is now, tagged with the batch (> 0). */
 MP_MUST_CHECK bool seen_index_add(struct seen_index *index, struct seen_print print,
                                   uint32_t batch);

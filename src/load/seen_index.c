@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SLOTS_FIRST (1u << 16)
+/* 16 MiB: a smaller table would be made anew again and again by the first few events. */
+#define SLOTS_FIRST (1u << 20)
 #define SLOTS_MAX ((size_t)1 << 36)
 #define PATH_BYTES_MAX 4096
 
@@ -152,6 +153,10 @@ int seen_index_reserve(struct seen_index *index, size_t count, struct mp_error *
         slots *= 2;
     }
     return rehash(index, slots, err);
+}
+
+void seen_index_prefetch(const struct seen_index *index, struct seen_print print) {
+    __builtin_prefetch(&index->slots[first_slot(index, print, index->slot_count)], 1);
 }
 
 bool seen_index_add(struct seen_index *index, struct seen_print print, uint32_t batch) {

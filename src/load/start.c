@@ -163,6 +163,7 @@ int load_recover(struct load *load, struct mp_error *err) {
     load->replay_batch = load->note.batch;
     load->replay_end_lsn = load->note.end_lsn;
     load->next_batch = greatest + 1;
+    load->start_batch = greatest;
     if (!load->note.is_intent) {
         load->note.batch = greatest;
     }

@@ -1,4 +1,4 @@
-/* The writer's thread: commits batches, and keeps rollups behind them. */
+/* The writer's thread: commits batches, and keeps rollups behind them (roll.c). */
 #include "load/internal.h"
 
 #include "base/clock.h"
@@ -39,13 +39,12 @@ static int64_t rollup_due_ms(const struct load *load) {
         return 0;
     }
     int64_t wait_ms = load->config.rollup_wait_ms;
-    bool is_busy = load->ready || load->is_resting;
-    if (!is_busy && wait_ms > ROLLUP_IDLE_MS) {
+    if (!load->ready && wait_ms > ROLLUP_IDLE_MS) {
         wait_ms = ROLLUP_IDLE_MS;
     }
     /* Nothing waits: catching up is all there is to do, and only a failure puts it off further. */
     int64_t rest_ms = load->rollup_failures > 0 ? 0
-                      : is_busy                 ? ROLLUP_PACE * load->rollup_took_ms
+                      : load->ready             ? ROLLUP_PACE * load->rollup_took_ms
                                                 : ROLLUP_PACE_IDLE * load->rollup_took_ms;
     return greater(load->touched_since_mono + wait_ms, load->rollup_not_before_ms + rest_ms);
 }
@@ -80,6 +79,12 @@ static bool next_work(struct load *load, struct work *work) {
     return !load_is_stopping(load);
 }
 
+static void give_back(struct load *load, struct batch *batch) {
+    pthread_mutex_lock(&load->mutex);
+    load->free_batches[load->free_count++] = batch;
+    pthread_mutex_unlock(&load->mutex);
+}
+
 static void publish_commit(struct load *load, struct batch *batch) {
     pthread_mutex_lock(&load->mutex);
     bool is_busy = load->ready != NULL;
@@ -103,134 +108,46 @@ static void publish_commit(struct load *load, struct batch *batch) {
     pthread_mutex_unlock(&load->mutex);
 }
 
-/* ---- Rollups ---------------------------------------------------------------------------- */
-
-/* The last batch whose events are all in the store. */
-static uint32_t last_complete(const struct load *load) {
-    return load->note.batch - load->note.is_intent;
-}
-
-/* Of the rows that these batches give. */
-static uint64_t version_of(const struct load *load) {
-    uint64_t version = (uint64_t)last_complete(load) << 32;
-    return version > load->version_floor ? version : load->version_floor;
-}
-
-static int roll_up_app(struct load *load, const struct touched_app *app,
-                       const struct mp_apps_snapshot *apps, struct mp_error *err) {
-    const struct mp_app *known = mp_apps_by_id(apps, mp_str_of(app->app));
-    struct remake_range range = {.app = app->app,
-                                 .first_day = app->first_day,
-                                 .last_day = app->last_day,
-                                 .after = load->note.rolled_up,
-                                 .up_to = last_complete(load),
-                                 .version = version_of(load),
-                                 .zone = known ? known->zone : load->default_zone,
-                                 .timeout_ms =
-                                     known ? known->open_timeout_ms : MP_OPEN_TIMEOUT_MS_DEFAULT,
-                                 .is_cancelled = load_is_stopping,
-                                 .is_cancelled_arg = load};
-    int code = remake_all(load->remake, &range, app->events, err);
-    return code == MP_OK ? code : mp_error_wrap(err, "rollups of app %s", app->app);
-}
-
-/* Rollups of everything that batches touched, read from the store. */
-static int roll_up_by_reading(struct load *load, const struct mp_apps_snapshot *apps,
-                              struct mp_error *err) {
-    int code = MP_OK;
-    for (size_t i = 0; code == MP_OK && i < load->touched.count; i++) {
-        code = roll_up_app(load, &load->touched.apps[i], apps, err);
+/* The batch is in the store. False when stopping: a restart finds the intent and goes on. */
+static bool end_commit(struct load *load, struct batch *batch, bool is_stored) {
+    if (!is_stored || !load_pass(load, batch)) {
+        give_back(load, batch);
+        return false;
     }
-    if (code == MP_OK) {
-        load->is_recent_behind = false;
-    }
-    return code;
+    load_roll_take(load, batch);
+    publish_commit(load, batch);
+    return true;
 }
 
-/* What recent could not take, or not roll up, it must not know in part either. */
-static void forget_recent(struct load *load) {
-    load->is_recent_behind = true;
-    recent_forget(load->recent);
+static bool commit(struct load *load, struct batch *batch) {
+    return end_commit(load, batch, load_store(load, batch));
 }
 
-static int roll_up_recent(struct load *load, const struct mp_apps_snapshot *apps,
-                          struct mp_error *err) {
-    struct recent_roll_up how = {.up_to = last_complete(load),
-                                 .version = version_of(load),
-                                 .apps = apps,
-                                 .default_zone = load->default_zone,
-                                 .is_cancelled = load_is_stopping,
-                                 .is_cancelled_arg = load};
-    int code = recent_roll_up(load->recent, &how, err);
-    if (code == MP_E_FULL || code == MP_E_MEMORY || code == MP_E_TOO_LARGE) {
-        forget_recent(load);
-        return roll_up_by_reading(load, apps, err);
-    }
-    return code;
-}
-
-/* What the $profile events of everything that batches touched say. */
-static int take_profiles(struct load *load, struct mp_error *err) {
-    struct profiles_range range = {.after = load->note.rolled_up,
-                                   .up_to = last_complete(load),
-                                   .first_day = load->note.touched_min,
-                                   .last_day = load->note.touched_max};
-    bool has_any = load->has_profiles && range.first_day <= range.last_day;
-    return has_any ? profiles_take(load->config.store, &range, err) : MP_OK;
-}
-
-/* The events of a batch that was committed. */
-static void take_trail(struct load *load, const struct batch *batch) {
-    load->touched_events += batch->trail.event_count;
-    load->has_profiles |= batch->has_profiles || batch->is_lossy;
-    /* Of a batch that the journal lost a part of, the store has more than the trail. */
-    bool is_whole = !batch->is_lossy;
-    if (!load->is_recent_behind && !(is_whole && recent_take(load->recent, &batch->trail))) {
-        forget_recent(load);
-    }
-}
-
-static void publish_rollup(struct load *load, uint64_t rolled_up, int64_t began_ms) {
-    int64_t ended_ms = mp_mono_ms();
-    load->rollup_failures = 0;
+/* The next batch, when one comes before the roll-up has ended; else NULL. */
+static struct batch *await_batch(struct load *load) {
+    struct batch *batch = NULL;
     pthread_mutex_lock(&load->mutex);
-    load->rollup_not_before_ms = ended_ms;
-    load->rollup_took_ms = ended_ms - began_ms;
-    load->rolled_up = rolled_up;
-    load->touched_since = 0;
-    load->stats.last_error[0] = '\0';
-    pthread_cond_broadcast(&load->changed);
+    while (load->roll.is_running && !load->ready && !load_is_stopping(load)) {
+        load_wait(load, INT64_MAX);
+    }
+    /* What a replay finds may have to be rolled up: not while something is. */
+    if (load->roll.is_running && load->ready && !load->ready->is_replay) {
+        batch = load->ready;
+        load->ready = NULL;
+        pthread_cond_broadcast(&load->changed);
+    }
     pthread_mutex_unlock(&load->mutex);
+    return batch;
 }
 
-/* Remakes what the batches since the last time touched. A failure leaves all as it was: it is
- * tried again, but batches go first meanwhile. */
-static void roll_up(struct load *load) {
-    struct mp_error err;
-    int64_t began_ms = mp_mono_ms();
-    pthread_mutex_lock(&load->mutex);
-    uint64_t committed = load->committed;
-    pthread_mutex_unlock(&load->mutex);
-    struct mp_apps_snapshot *apps = mp_apps_acquire(load->config.apps);
-    int code = load->is_recent_behind ? roll_up_by_reading(load, apps, &err)
-                                      : roll_up_recent(load, apps, &err);
-    mp_apps_release(apps);
-    code = code == MP_OK ? take_profiles(load, &err) : code;
-    if (code != MP_OK) {
-        if (!load_is_stopping(load)) {
-            int64_t wait_ms = load_failed(load, load->rollup_failures++, "cannot roll up", &err);
-            load->rollup_not_before_ms = mp_mono_ms() + wait_ms;
-        }
-        return;
-    }
-    touched_clear(&load->touched);
-    load->touched_events = 0;
-    load->has_profiles = false;
-    load->note.rolled_up = last_complete(load);
-    load->note.touched_min = INT32_MAX;
-    load->note.touched_max = INT32_MIN;
-    load->is_saved = false;
-    publish_rollup(load, committed, began_ms);
+/* Rolls up, and stores a batch meanwhile if one is there: the engine has work for two. False when
+ * stopping. */
+static bool roll_up(struct load *load) {
+    load_roll_begin(load);
+    struct batch *batch = await_batch(load);
+    bool is_stored = batch && load_store(load, batch);
+    load_roll_end(load);
+    return !batch || end_commit(load, batch, is_stored);
 }
 
 /* ---- The thread ------------------------------------------------------------------------- */
@@ -253,17 +170,13 @@ void *load_writer_main(void *arg) {
     unsigned save_failures = 0;
     while (next_work(load, &work)) {
         if (work.batch) {
-            if (!load_commit(load, work.batch)) {
-                /* Stopping in the middle: a restart finds the intent and goes on. */
-                pthread_mutex_lock(&load->mutex);
-                load->free_batches[load->free_count++] = work.batch;
-                pthread_mutex_unlock(&load->mutex);
+            if (!commit(load, work.batch)) {
                 return NULL;
             }
-            take_trail(load, work.batch);
-            publish_commit(load, work.batch);
         } else if (work.has_rollup) {
-            roll_up(load);
+            if (!roll_up(load)) {
+                return NULL;
+            }
         } else if (work.has_save) {
             save_idle(load, &save_failures);
         } else {

@@ -1,5 +1,6 @@
 """engine/ through its HTTP: statements, formats, settings, inserts, cancelling, its end."""
 
+import contextlib
 import itertools
 import os
 import re
@@ -281,6 +282,23 @@ def test_three_hundred_thousand_rows_are_one_part(http, table, form, make):
     assert '"written_rows":"300000"' in reply.headers["X-ClickHouse-Summary"]
     parts = "SELECT count(), sum(rows), max(level) FROM system.parts WHERE active AND table = '%s'"
     assert http.query(parts % table) == "1\t300000\t0\n"
+
+
+def nice_of_merges(pid):
+    """Of each thread that merges."""
+    nice = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with (contextlib.suppress(FileNotFoundError),  # it ended
+              open(f"/proc/{pid}/task/{thread}/comm", encoding="ascii") as file):
+            if file.read().strip() == "MergeMutate":
+                nice.append(os.getpriority(os.PRIO_PROCESS, int(thread)))
+    return nice
+
+
+def test_merges_have_the_lowest_priority(engine, http, table):
+    http.ask(rows(10), query=f"INSERT INTO {table} FORMAT RowBinary")
+    nice = nice_of_merges(engine.process.pid)
+    assert nice and set(nice) == {19}
 
 
 def test_a_block_is_never_cut_by_the_engines_sizes(http, table):

@@ -203,6 +203,22 @@ def test_an_event_sent_again_is_dropped_also_after_a_restart(store_place, tmp_pa
         check(store, records(210))
 
 
+def test_an_app_made_while_a_batch_fills_has_days_of_its_own_zone(store_place, tmp_path):
+    with LoadTool(tmp_path / "data", store_place) as tool:
+        tool.start(batch_wait_ms=5000)
+        tool.append(records(1))  # goes soon, so that the next waits
+        wait_for(lambda: tool.stats()["batches"] == 1, "the first batch")
+        tool.append(records(1, first=1))
+        time.sleep(0.3)  # a batch has begun with it
+        tool.ask(do="app", id="tea", zone="America/New_York", open_timeout_ms=600000)
+        tool.append(records(1, app="tea", first=360))  # two hours later: November in Shanghai
+        tool.drain()
+        assert tool.stats()["batches"] == 2
+    with StoreTool(**store_place) as store:
+        days = ask(store, "SELECT DISTINCT app, day FROM events ORDER BY app")
+        assert days.split("\n") == ["shop\t2026-10-31", "tea\t2026-10-31"], days
+
+
 def test_rollups_behind_at_a_kill_are_made_after_the_restart(store_place, tmp_path):
     made = records(500)
     tool = LoadTool(tmp_path / "data", store_place, batch_events=100)
