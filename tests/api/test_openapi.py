@@ -216,7 +216,8 @@ def test_answers_fit_the_schemas(world, told):
                         ("app", "/v1/apps/shop"), ("users", "/v1/users"), ("audit", "/v1/audit"),
                         ("members", "/v1/apps/shop/members"), ("tokens", "/v1/apps/shop/tokens"),
                         ("invitations", "/v1/apps/shop/invitations"), ("session", "/v1/session"),
-                        ("weixinToken", "/cgi-bin/token"), ("appAudit", "/v1/apps/shop/audit"), ("setupState", "/v1/setup")):
+                        ("weixinToken", "/cgi-bin/token"),
+                        ("appAudit", "/v1/apps/shop/audit"), ("setupState", "/v1/setup")):
         assert by_route[f"GET {route.replace('shop', '{app}')}"]["id"] == name
         answers.append([name, "200", boss.ask("GET", route).json()])
     assert check(answers)["errors"] == []
