@@ -1,8 +1,9 @@
 /*
  * Who may do what: users and their passwords, roles on apps, sessions, API tokens, invitations, the
- * first set-up, throttled log-in, and the audit log. Lives in the SQLite database
- * DATA_DIR/minipulse.db, which serve and the commands may have open at once. Thread-safe; blocks on
- * the disk and, where a password is checked, for a tenth of a second, so not for event loops.
+ * first set-up, throttled log-in, what Weixin's SDKs show, and the audit log. Lives in the SQLite
+ * database DATA_DIR/minipulse.db, which serve and the commands may have open at once. Thread-safe;
+ * blocks on the disk and, where a password is checked, for a tenth of a second, so not for event
+ * loops.
  *
  * A secret (session, token, code) is random, given out once, and kept as a hash only. Each change
  * names its caller, who stands in the audit log with it. Whether a caller may is decided by api/.
@@ -233,6 +234,46 @@ MP_MUST_CHECK int accounts_token_replace(struct accounts *accounts,
 /* MP_E_NOT_FOUND (id). */
 MP_MUST_CHECK int accounts_token_revoke(struct accounts *accounts, const struct accounts_caller *by,
                                         const char *app, int64_t id, struct mp_error *err);
+
+/* ---- Weixin's server API: appid, secret, access tokens ----------------------------------- */
+
+#define ACCOUNTS_APPID_MAX 64
+#define ACCOUNTS_APPSECRET_SIZE 33 /* 32 hexadecimal digits and a NUL */
+#define ACCOUNTS_WEIXIN_TOKEN_MS (7200LL * 1000)
+
+/* wx and 16 random digits. */
+void accounts_weixin_make_appid(char out[ACCOUNTS_APPID_MAX + 1]);
+/* An app's appid; "" when it has none. */
+MP_MUST_CHECK int accounts_weixin(struct accounts *accounts, const char *app,
+                                  char appid[ACCOUNTS_APPID_MAX + 1], struct mp_error *err);
+/* Sets what is given (ptr NULL = stays) and ends all tokens of the app. In place of an empty
+ * secret, or of none at all, one is made: it is in made, which is "" otherwise, and not told again.
+ * MP_E_ARGUMENT (weixin_appid, weixin_secret), MP_E_EXISTS (weixin_appid: another app's). */
+MP_MUST_CHECK int accounts_weixin_set(struct accounts *accounts, const struct accounts_caller *by,
+                                      const char *app, struct mp_str appid, struct mp_str secret,
+                                      char made[ACCOUNTS_APPSECRET_SIZE], struct mp_error *err);
+/* Takes both and the tokens away; nothing happens when there are none. */
+MP_MUST_CHECK int accounts_weixin_remove(struct accounts *accounts,
+                                         const struct accounts_caller *by, const char *app,
+                                         struct mp_error *err);
+
+enum accounts_weixin_kind {
+    ACCOUNTS_WEIXIN_PLAIN,  /* a new one; those before hold for five more minutes */
+    ACCOUNTS_WEIXIN_STABLE, /* the same while it holds for more than five minutes */
+    ACCOUNTS_WEIXIN_FORCED, /* a new one in place of the stable one, which ends at once */
+};
+struct accounts_weixin_token {
+    char text[ACCOUNTS_SECRET_SIZE];
+    int64_t expires_ms;
+};
+/* MP_E_NOT_FOUND (appid), MP_E_DENIED (secret). */
+MP_MUST_CHECK int accounts_weixin_token(struct accounts *accounts, struct mp_str appid,
+                                        struct mp_str secret, enum accounts_weixin_kind kind,
+                                        struct accounts_weixin_token *out, struct mp_error *err);
+/* Whose token it is. MP_E_DENIED: nobody's, or *has_ended. */
+MP_MUST_CHECK int accounts_by_weixin_token(struct accounts *accounts, struct mp_str token,
+                                           char app[MP_APP_ID_MAX + 1], bool *has_ended,
+                                           struct mp_error *err);
 
 /* ---- The audit log ---------------------------------------------------------------------- */
 

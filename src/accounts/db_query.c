@@ -78,6 +78,15 @@ const char *db_column_text(const struct db_query *query, int column) {
     return text ? (const char *)text : "";
 }
 
+bool db_column_blob(const struct db_query *query, int column, void *out, size_t len) {
+    const void *blob = sqlite3_column_blob(query->statement, column);
+    bool is_whole = blob && (size_t)sqlite3_column_bytes(query->statement, column) == len;
+    if (is_whole) {
+        memcpy(out, blob, len);
+    }
+    return is_whole;
+}
+
 int db_end(struct db_query *query) {
     if (!query->statement) {
         return 0;

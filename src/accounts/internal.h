@@ -60,6 +60,8 @@ bool db_row(struct db_query *query);
 int64_t db_column_i64(const struct db_query *query, int column);
 /* Until the next row. */
 const char *db_column_text(const struct db_query *query, int column);
+/* False unless the column is a blob of that length. */
+bool db_column_blob(const struct db_query *query, int column, void *out, size_t len);
 /* Rows changed; the statement may be begun again. */
 int db_end(struct db_query *query);
 /* To the end at once, for what gives no rows. Rows changed. */

@@ -22,6 +22,7 @@ struct api_health {
     bool is_store_ready;       /* reachable and migrated */
     bool is_journal_open;      /* accepting records */
     int64_t load_lag_ms;       /* age of the oldest record not loaded */
+    int64_t loaded_until_ms;   /* reports have all that was received before; 0 = not known */
     int64_t complete_until_ms; /* figures of days that ended before do not change; 0 = not known */
     char reason[256];          /* what is wrong, for a person; empty when nothing is */
 };
@@ -57,7 +58,8 @@ void api_attach(struct api *api, struct http_config *config);
 struct api_route {
     const char *method;
     const char *path;
-    /* "anyone", "write key", "signature", "token or user", "user", a role, "administrator" */
+    /* "anyone", "write key", "signature", "appid and secret", "access token", "token or user",
+     * "user", a role, "administrator" */
     const char *who;
 };
 /* The index-th route; false past the end. */

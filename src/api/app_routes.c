@@ -1,12 +1,14 @@
-/* Apps: which there are for the caller, making one, its name, its write key. */
+/* Apps: which there are for the caller, making one, its name, its keys, what it is to Weixin's
+ * SDKs. */
 #include "api/internal.h"
 
 #include <stdio.h>
 
 #define ZONE_SIZE 96
 
+/* appid: "" where there is none. */
 static void put_app_members(struct answer *answer, const struct mp_app *app, const char *zone,
-                            enum accounts_role role) {
+                            enum accounts_role role, const char *appid) {
     answer_text(answer, "id", app->id);
     answer_text(answer, "name", app->name);
     answer_text(answer, "zone", zone);
@@ -16,6 +18,7 @@ static void put_app_members(struct answer *answer, const struct mp_app *app, con
     if (role >= ACCOUNTS_OWNER) {
         answer_text(answer, "write_key", app->write_key);
         answer_text(answer, "previous_write_key", app->previous_write_key);
+        answer_text(answer, "weixin_appid", appid);
     }
 }
 
@@ -70,10 +73,12 @@ void handle_app(struct http_request *request, struct api *api, const struct api_
     static const char *const none[] = {NULL};
     struct mp_error err;
     struct answer answer;
-    (void)api;
+    char appid[ACCOUNTS_APPID_MAX + 1] = "";
+    int code = check_query(request, none, &err);
+    code = code ? code : accounts_weixin(api->config.accounts, access->app->id, appid, &err);
     answer_init(&answer);
-    put_app_members(&answer, access->app, mp_zone_name(access->app->zone), access->role);
-    answer_reply(&answer, request, 200, check_query(request, none, &err), &err);
+    put_app_members(&answer, access->app, mp_zone_name(access->app->zone), access->role, appid);
+    answer_reply(&answer, request, 200, code, &err);
 }
 
 static void note_owner(void *arg, const char *id, enum accounts_role role) {
@@ -136,38 +141,87 @@ void handle_app_add(struct http_request *request, struct api *api,
     code = code ? code : add_app(api, &form, &access->caller, &app, zone, &err);
     form_close(&form);
     answer_init(&answer);
-    put_app_members(&answer, &app, zone, ACCOUNTS_OWNER);
+    put_app_members(&answer, &app, zone, ACCOUNTS_OWNER, "");
     answer_reply(&answer, request, 201, code, &err);
 }
 
-/* Notes the change that was made to the path's app and tells what it is now. */
+/* Tells what the path's app is now; secret: the one just made, "" when none was. */
 static void reply_changed(struct http_request *request, struct api *api,
-                          const struct api_access *access, const char *action,
-                          const struct mp_app *app, int code, struct mp_error *err) {
+                          const struct api_access *access, const struct mp_app *app,
+                          const char *secret, int code, struct mp_error *err) {
     struct answer answer;
-    code = code ? code
-                : accounts_audit_note(api->config.accounts, &access->caller, app->id, action,
-                                      app->name, err);
+    char appid[ACCOUNTS_APPID_MAX + 1] = "";
+    code = code ? code : accounts_weixin(api->config.accounts, access->app->id, appid, err);
     answer_init(&answer);
-    put_app_members(&answer, app, mp_zone_name(access->app->zone), access->role);
+    put_app_members(&answer, app, mp_zone_name(access->app->zone), access->role, appid);
+    if (secret[0]) {
+        answer_text(&answer, "weixin_secret", secret);
+    }
     answer_reply(&answer, request, 200, code, err);
 }
 
-void handle_app_rename(struct http_request *request, struct api *api,
+/* What a change of an app says of Weixin's SDKs. */
+struct weixin_change {
+    bool is_given;
+    bool is_off;          /* both go */
+    struct mp_str appid;  /* ptr NULL = stays */
+    struct mp_str secret; /* as accounts_weixin_set takes it */
+};
+
+static int take_weixin(const struct form *form, struct weixin_change *out, struct mp_error *err) {
+    struct mp_json member;
+    *out = (struct weixin_change){0};
+    int code = form_optional_text(form, "weixin_secret", &out->secret, err);
+    if (code == MP_OK && mp_json_get(form->root, MP_STR("weixin_appid"), &member) &&
+        mp_json_type(member) == MP_JSON_NULL) {
+        out->is_given = out->is_off = true;
+        return out->secret.ptr ? mp_fail(err, MP_E_ARGUMENT, "weixin_secret",
+                                         "without an appid there is no secret")
+                               : MP_OK;
+    }
+    code = code ? code : form_optional_text(form, "weixin_appid", &out->appid, err);
+    out->is_given = out->appid.ptr || out->secret.ptr;
+    return code;
+}
+
+static int change_weixin(struct api *api, const struct api_access *access,
+                         const struct weixin_change *change, char made[ACCOUNTS_APPSECRET_SIZE],
+                         struct mp_error *err) {
+    struct accounts *accounts = api->config.accounts;
+    if (change->is_off) {
+        return accounts_weixin_remove(accounts, &access->caller, access->app->id, err);
+    }
+    return change->is_given ? accounts_weixin_set(accounts, &access->caller, access->app->id,
+                                                  change->appid, change->secret, made, err)
+                            : MP_OK;
+}
+
+static int rename_app(struct api *api, const struct api_access *access, const char *name,
+                      struct mp_app *out, struct mp_error *err) {
+    int code = mp_apps_rename(api->config.apps, access->app->id, name, out, err);
+    return code ? code
+                : accounts_audit_note(api->config.accounts, &access->caller, out->id, "app.rename",
+                                      out->name, err);
+}
+
+void handle_app_change(struct http_request *request, struct api *api,
                        const struct api_access *access) {
-    static const char *const known[] = {"name", NULL};
+    static const char *const known[] = {"name", "weixin_appid", "weixin_secret", NULL};
     struct mp_error err = {0};
     struct form form;
-    struct mp_app app = {0};
-    char name[sizeof(app.name)] = "";
+    struct mp_app app = *access->app;
+    struct weixin_change weixin = {0};
+    char name[sizeof(app.name)] = "", made[ACCOUNTS_APPSECRET_SIZE] = "";
     int code = form_open(request, known, &form, &err);
     code = code ? code : take_text(&form, "name", name, sizeof(name), &err);
-    if (code == MP_OK && !name[0]) {
-        code = mp_fail(&err, MP_E_ARGUMENT, "name", "is missing");
+    code = code ? code : take_weixin(&form, &weixin, &err);
+    if (code == MP_OK && !name[0] && !weixin.is_given) {
+        code = mp_fail(&err, MP_E_ARGUMENT, "body", "says nothing to change");
     }
+    code = code ? code : change_weixin(api, access, &weixin, made, &err);
     form_close(&form);
-    code = code ? code : mp_apps_rename(api->config.apps, access->app->id, name, &app, &err);
-    reply_changed(request, api, access, "app.rename", &app, code, &err);
+    code = code || !name[0] ? code : rename_app(api, access, name, &app, &err);
+    reply_changed(request, api, access, &app, made, code, &err);
 }
 
 void handle_app_rotate_key(struct http_request *request, struct api *api,
@@ -175,5 +229,8 @@ void handle_app_rotate_key(struct http_request *request, struct api *api,
     struct mp_error err = {0};
     struct mp_app app = {0};
     int code = mp_apps_rotate_key(api->config.apps, access->app->id, &app, &err);
-    reply_changed(request, api, access, "app.rotate_key", &app, code, &err);
+    code = code ? code
+                : accounts_audit_note(api->config.accounts, &access->caller, app.id,
+                                      "app.rotate_key", app.name, &err);
+    reply_changed(request, api, access, &app, "", code, &err);
 }

@@ -209,13 +209,15 @@ void reply_done(struct http_request *request, int code, const struct mp_error *e
 /* Declares each as an api_handler. */
 api_handler handle_trend, handle_overview, handle_source, handle_frequency, handle_duration,
     handle_depth, handle_retention, handle_pages, handle_profile, handle_catalogue;
+/* datacube_routes.c */
+http_handler handle_wx_token, handle_wx_stable_token, handle_datacube, handle_wx_rest;
 /* session_routes.c */
 http_handler handle_setup_state, handle_setup, handle_join, handle_log_in;
 api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;
 /* user_routes.c */
 api_handler handle_users, handle_user_add, handle_user_change, handle_user_remove;
 /* app_routes.c */
-api_handler handle_apps, handle_app_add, handle_app, handle_app_rename, handle_app_rotate_key;
+api_handler handle_apps, handle_app_add, handle_app, handle_app_change, handle_app_rotate_key;
 /* The apps that a caller may see, as the member "apps". */
 MP_MUST_CHECK int put_apps(struct answer *answer, struct api *api,
                            const struct accounts_caller *caller,

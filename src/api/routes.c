@@ -23,6 +23,12 @@
         .method = (verb), .path = (where), .mode = HTTP_BLOCKING,                                  \
         .body_bytes_max = FORM_BYTES_MAX, .open = (function)                                       \
     }
+/* In Weixin's manner: who asks shows what Weixin's SDKs show. */
+#define WEIXIN(verb, where, what, how, function)                                                   \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = (how), .body_bytes_max = FORM_BYTES_MAX,        \
+        .open = (function), .proof = (what)                                                        \
+    }
 /* For who may. */
 #define ASK(where, who, function)                                                                  \
     {                                                                                              \
@@ -77,7 +83,7 @@ static const struct route table[] = {
     ASK("/v1/apps", API_CALLER, handle_apps),
     CHANGE("POST", "/v1/apps", API_USER, handle_app_add),
     ASK("/v1/apps/{app}", API_VIEWER, handle_app),
-    CHANGE("PATCH", "/v1/apps/{app}", API_OWNER, handle_app_rename),
+    CHANGE("PATCH", "/v1/apps/{app}", API_OWNER, handle_app_change),
     CHANGE("POST", "/v1/apps/{app}/write-key", API_OWNER, handle_app_rotate_key),
     ASK("/v1/apps/{app}/members", API_OWNER, handle_members),
     CHANGE("PUT", "/v1/apps/{app}/members/{user}", API_OWNER, handle_member_set),
@@ -89,6 +95,13 @@ static const struct route table[] = {
     CHANGE("POST", "/v1/apps/{app}/tokens", API_OWNER, handle_token_add),
     CHANGE("DELETE", "/v1/apps/{app}/tokens/{id}", API_OWNER, handle_token_revoke),
     ASK("/v1/apps/{app}/audit", API_OWNER, handle_app_audit),
+
+    WEIXIN("GET", "/cgi-bin/token", "appid and secret", HTTP_BLOCKING, handle_wx_token),
+    WEIXIN("POST", "/cgi-bin/stable_token", "appid and secret", HTTP_BLOCKING,
+           handle_wx_stable_token),
+    WEIXIN("POST", "/datacube/{call}", "access token", HTTP_BLOCKING, handle_datacube),
+    WEIXIN("*", "/cgi-bin/*", NULL, HTTP_FAST, handle_wx_rest),
+    WEIXIN("*", "/datacube/*", NULL, HTTP_FAST, handle_wx_rest),
 
     OPEN("GET", "/healthz", handle_alive),
     OPEN("GET", "/readyz", handle_ready),

@@ -7,8 +7,15 @@
 
 #define LIST_BYTES_MAX (16u << 20)
 
-/* token: the one just made, NULL when none was. */
-static void write_app(struct mp_json_writer *json, const struct mp_app *app, const char *token) {
+/* What the registry does not know of an app: "" where there is none. */
+struct extras {
+    char token[ACCOUNTS_SECRET_SIZE]; /* just made, as the secret */
+    char appid[ACCOUNTS_APPID_MAX + 1];
+    char secret[ACCOUNTS_APPSECRET_SIZE];
+};
+
+static void write_app(struct mp_json_writer *json, const struct mp_app *app,
+                      const struct extras *extras) {
     mp_jw_object_begin(json);
     mp_jw_key(json, "id");
     mp_jw_text(json, app->id);
@@ -22,14 +29,17 @@ static void write_app(struct mp_json_writer *json, const struct mp_app *app, con
     mp_jw_text(json, app->write_key);
     mp_jw_key(json, "previous_write_key");
     mp_jw_text(json, app->previous_write_key);
-    if (token) {
-        mp_jw_key(json, "token");
-        mp_jw_text(json, token);
+    mp_jw_text_member(json, "weixin_appid", extras->appid);
+    if (extras->secret[0]) {
+        mp_jw_text_member(json, "weixin_secret", extras->secret);
+    }
+    if (extras->token[0]) {
+        mp_jw_text_member(json, "token", extras->token);
     }
     mp_jw_object_end(json);
 }
 
-static void write_text(struct mp_buf *out, const struct mp_app *app, const char *token) {
+static void write_text(struct mp_buf *out, const struct mp_app *app, const struct extras *extras) {
     mp_buf_printf(out, "app        %s\n", app->id);
     mp_buf_printf(out, "name       %s\n", app->name);
     mp_buf_printf(out, "zone       %s\n", mp_zone_name(app->zone));
@@ -39,34 +49,43 @@ static void write_text(struct mp_buf *out, const struct mp_app *app, const char 
         mp_buf_printf(out, "           %s   (the key before, still accepted)\n",
                       app->previous_write_key);
     }
-    if (token) {
-        mp_buf_printf(out, "token      %s   (secret, shown once; reads reports)\n", token);
+    if (extras->appid[0]) {
+        mp_buf_printf(out, "appid      %s   (Weixin's server SDKs show it)\n", extras->appid);
+    }
+    if (extras->secret[0]) {
+        mp_buf_printf(out, "secret     %s   (of the appid, shown once)\n", extras->secret);
+    }
+    if (extras->token[0]) {
+        mp_buf_printf(out, "token      %s   (secret, shown once; reads reports)\n", extras->token);
     }
 }
 
 /* Prints the apps from the registry's present content: all, or the one of that id. */
-static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const char *only_id,
-                      const char *token) {
+static int print_apps(const struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
+                      const char *only_id, struct extras *extras) {
     struct mp_buf out;
     struct mp_json_writer json;
+    struct mp_error err = {0};
     bool as_json = cmd_flag(call, "json") != NULL;
     struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
     bool is_first = true;
+    int code = MP_OK;
     mp_buf_init(&out, LIST_BYTES_MAX);
     mp_jw_init(&json, &out);
     if (as_json && !only_id) {
         mp_jw_array_begin(&json);
     }
-    for (size_t i = 0; i < mp_apps_count(snapshot); i++) {
+    for (size_t i = 0; code == MP_OK && i < mp_apps_count(snapshot); i++) {
         const struct mp_app *app = mp_apps_at(snapshot, i);
         if (only_id && strcmp(app->id, only_id) != 0) {
             continue;
         }
+        code = accounts_weixin(accounts, app->id, extras->appid, &err);
         if (as_json) {
-            write_app(&json, app, token);
+            write_app(&json, app, extras);
         } else {
             mp_buf_append_text(&out, is_first ? "" : "\n");
-            write_text(&out, app, token);
+            write_text(&out, app, extras);
         }
         is_first = false;
     }
@@ -74,10 +93,8 @@ static int print_apps(const struct cmd_call *call, struct mp_apps *apps, const c
         mp_jw_array_end(&json);
     }
     mp_buf_append_text(&out, as_json ? "\n" : "");
-    int result = cmd_print(mp_buf_str(&out));
-    mp_buf_deinit(&out);
     mp_apps_release(snapshot);
-    return result;
+    return cmd_finish(&out, code, &err);
 }
 
 static int add(struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
@@ -102,24 +119,59 @@ static int rotate_key(struct mp_apps *apps, struct accounts *accounts, const cha
                 : accounts_audit_note(accounts, &caller, id, "app.rotate_key", out->name, err);
 }
 
+/* Gives the app an appid and a secret, or takes them away. */
+static int weixin(const struct cmd_call *call, struct accounts *accounts, const char *id,
+                  struct extras *extras, struct mp_error *err) {
+    struct accounts_caller caller = cmd_caller();
+    const char *appid = cmd_flag(call, "appid");
+    struct mp_str input = {0}, secret = {0};
+    int code = cmd_check_app(&call->config, id, err);
+    if (code != MP_OK || cmd_flag(call, "off")) {
+        return code ? code : accounts_weixin_remove(accounts, &caller, id, err);
+    }
+    code = accounts_weixin(accounts, id, extras->appid, err);
+    if (code == MP_OK && !appid && !extras->appid[0]) {
+        accounts_weixin_make_appid(extras->appid);
+        appid = extras->appid;
+    }
+    code = code ? code : cmd_read_input(call, "secret-file", &input, err);
+    secret = mp_str_trim(input);
+    if (code == MP_OK && input.ptr && secret.len == 0) {
+        code =
+            mp_fail(err, MP_E_ARGUMENT, "secret-file", "--secret-file: there is no secret in it");
+    }
+    if (cmd_flag(call, "new-secret")) {
+        secret = MP_STR("");
+    }
+    code = code ? code
+                : accounts_weixin_set(accounts, &caller, id,
+                                      appid ? mp_str_of(appid) : mp_str_range(NULL, 0), secret,
+                                      extras->secret, err);
+    cmd_wipe(input);
+    return code;
+}
+
 static int act(struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
                struct mp_error *err) {
     const char *verb = call->positionals[0];
     const char *id = call->positional_count > 1 ? call->positionals[1] : "";
-    char token[ACCOUNTS_SECRET_SIZE] = "";
-    struct mp_app app;
+    struct extras extras = {0};
+    struct mp_app app = {0};
     int code = MP_OK;
     if (strcmp(verb, "list") == 0 && !id[0]) {
-        return print_apps(call, apps, NULL, NULL);
+        return print_apps(call, apps, accounts, NULL, &extras);
     }
     if (strcmp(verb, "add") == 0) {
-        code = add(call, apps, accounts, id, &app, token, err);
+        code = add(call, apps, accounts, id, &app, extras.token, err);
     } else if (strcmp(verb, "rotate-key") == 0 && id[0]) {
         code = rotate_key(apps, accounts, id, &app, err);
+    } else if (strcmp(verb, "weixin") == 0 && id[0]) {
+        snprintf(app.id, sizeof(app.id), "%s", id);
+        code = weixin(call, accounts, id, &extras, err);
     } else {
         code = mp_fail(err, MP_E_ARGUMENT, "app", "usage: minipulse app %s", call->cmd->arguments);
     }
-    return code == MP_OK ? print_apps(call, apps, app.id, token[0] ? token : NULL) : cmd_error(err);
+    return code == MP_OK ? print_apps(call, apps, accounts, app.id, &extras) : cmd_error(err);
 }
 
 static int run(struct cmd_call *call) {
@@ -140,13 +192,15 @@ static int run(struct cmd_call *call) {
 
 const struct cmd cmd_app = {
     .name = "app",
-    .arguments = "add [ID] | list | rotate-key ID",
-    .summary = "add and list apps, renew a write key",
+    .arguments = "add [ID] | list | rotate-key ID | weixin ID",
+    .summary = "add and list apps, renew a write key, set up Weixin's server API",
     .details = "  add [ID]        makes an app, its write key and a first token that reads its\n"
                "                  reports; without ID one is made up\n"
                "  list            prints every app\n"
                "  rotate-key ID   makes a new write key; the one before stays accepted until the\n"
-               "                  next rotation, so that released clients go on\n\n"
+               "                  next rotation, so that released clients go on\n"
+               "  weixin ID       gives the app an appid and a secret, with which Weixin's server\n"
+               "                  SDKs ask us for its figures; what is not given is made\n\n"
                "A running `minipulse serve` notices within a second.",
     .flags = {{.name = "name", .value_name = "TEXT", .doc = "add: the name for people."},
               {.name = "zone",
@@ -155,6 +209,12 @@ const struct cmd cmd_app = {
               {.name = "open-timeout-ms",
                .value_name = "MS",
                .doc = "add: an open ends after so long in the background; else 1800000."},
+              {.name = "appid", .value_name = "APPID", .doc = "weixin: as your SDK shows it."},
+              {.name = "secret-file",
+               .value_name = "FILE",
+               .doc = "weixin: a file with 32 hexadecimal digits; `-` reads standard input."},
+              {.name = "new-secret", .doc = "weixin: make another secret."},
+              {.name = "off", .doc = "weixin: take appid and secret away."},
               {.name = "json", .doc = "Print JSON."}},
     .positionals_max = 2,
     .run = run,

@@ -60,6 +60,12 @@ const char *cmd_flag(const struct cmd_call *call, const char *name);
 /* The same as a number; standard when not given. MP_E_ARGUMENT unless min … max. */
 MP_MUST_CHECK int cmd_flag_i64(const struct cmd_call *call, const char *name, int64_t standard,
                                int64_t min, int64_t max, int64_t *out, struct mp_error *err);
+/* What the flag names, a file or "-" for standard input, in memory that cmd_wipe frees; ptr NULL
+ * when it is not given. */
+MP_MUST_CHECK int cmd_read_input(const struct cmd_call *call, const char *flag, struct mp_str *out,
+                                 struct mp_error *err);
+/* Overwrites and frees. */
+void cmd_wipe(struct mp_str text);
 /* Prints "minipulse: message" on standard error; returns the exit code that fits. */
 int cmd_error(const struct mp_error *err);
 /* Prints the buffer on standard output. CMD_FAILED when that cannot be written. */

@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define STORE_CONNECT_TIMEOUT_MS 3000
+#define INPUT_BYTES_MAX (64u << 10)
 
 const char *cmd_flag(const struct cmd_call *call, const char *name) {
     for (size_t i = 0; i < CMD_FLAGS_MAX && call->flags[i].name; i++) {
@@ -31,6 +33,30 @@ int cmd_flag_i64(const struct cmd_call *call, const char *name, int64_t standard
                        (long long)min, (long long)max);
     }
     return MP_OK;
+}
+
+int cmd_read_input(const struct cmd_call *call, const char *flag, struct mp_str *out,
+                   struct mp_error *err) {
+    const char *path = cmd_flag(call, flag);
+    *out = mp_str_range(NULL, 0);
+    if (!path) {
+        return MP_OK;
+    }
+    if (strcmp(path, "-") != 0) {
+        return mp_file_read(path, INPUT_BYTES_MAX, out, err);
+    }
+    char *text = malloc(INPUT_BYTES_MAX);
+    size_t len = text ? fread(text, 1, INPUT_BYTES_MAX, stdin) : 0;
+    *out = mp_str_range(text, len);
+    return len > 0 ? MP_OK
+                   : mp_fail(err, MP_E_ARGUMENT, flag, "--%s: nothing on standard input", flag);
+}
+
+void cmd_wipe(struct mp_str text) {
+    if (text.ptr) {
+        explicit_bzero((char *)text.ptr, text.len);
+        free((char *)text.ptr);
+    }
 }
 
 int cmd_error(const struct mp_error *err) {

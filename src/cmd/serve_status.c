@@ -26,6 +26,7 @@ void serve_health(void *arg, struct api_health *out) {
         .is_store_ready = feed_is_loading(serve->feed) && is_engine_up,
         .is_journal_open = !journal.is_full,
         .load_lag_ms = load.lag_ms,
+        .loaded_until_ms = load.loaded_until_ms,
         .complete_until_ms = load.complete_until_ms,
     };
     if (journal.is_full) {

@@ -2,14 +2,11 @@
  * second. Secrets come from files or standard input and are never printed. */
 #include "cmd/cmd.h"
 
-#include "base/file.h"
 #include "base/json_write.h"
 #include "collect/wechatpay.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#define INPUT_BYTES_MAX (64u << 10)
 #define SHOW_BYTES_MAX (16u << 20)
 
 static void write_json(struct mp_json_writer *json,
@@ -92,24 +89,6 @@ static int show(const struct cmd_call *call, struct collect_wechatpay *wechatpay
     return result;
 }
 
-/* What the flag names, a file or "-" for standard input, into memory that the caller frees. */
-static int read_input(const struct cmd_call *call, const char *flag, struct mp_str *out,
-                      struct mp_error *err) {
-    const char *path = cmd_flag(call, flag);
-    *out = mp_str_range(NULL, 0);
-    if (!path) {
-        return MP_OK;
-    }
-    if (strcmp(path, "-") != 0) {
-        return mp_file_read(path, INPUT_BYTES_MAX, out, err);
-    }
-    char *text = malloc(INPUT_BYTES_MAX);
-    size_t len = text ? fread(text, 1, INPUT_BYTES_MAX, stdin) : 0;
-    *out = mp_str_range(text, len);
-    return len > 0 ? MP_OK
-                   : mp_fail(err, MP_E_ARGUMENT, flag, "--%s: nothing on standard input", flag);
-}
-
 static int check_app(const struct cmd_call *call, const char *app, struct mp_error *err) {
     struct mp_apps *apps = NULL;
     int code = mp_apps_open(call->config.data_dir, &apps, err);
@@ -126,21 +105,14 @@ static int check_app(const struct cmd_call *call, const char *app, struct mp_err
     return code;
 }
 
-static void wipe(struct mp_str text) {
-    if (text.ptr) {
-        explicit_bzero((char *)text.ptr, text.len);
-        free((char *)text.ptr);
-    }
-}
-
 static int set(const struct cmd_call *call, struct collect_wechatpay *wechatpay, const char *app,
                struct mp_error *err) {
     const char *merchant_id = cmd_flag(call, "merchant-id");
     const char *key_id = cmd_flag(call, "platform-key-id");
     struct mp_str secret = {0}, pem = {0};
     int code = check_app(call, app, err);
-    code = code ? code : read_input(call, "apiv3-key-file", &secret, err);
-    code = code ? code : read_input(call, "platform-key-file", &pem, err);
+    code = code ? code : cmd_read_input(call, "apiv3-key-file", &secret, err);
+    code = code ? code : cmd_read_input(call, "platform-key-file", &pem, err);
     if (code == MP_OK) {
         struct collect_wechatpay_change change = {.app = app,
                                                   .merchant_id = mp_str_of(merchant_id),
@@ -149,8 +121,8 @@ static int set(const struct cmd_call *call, struct collect_wechatpay *wechatpay,
                                                   .platform_key_id = mp_str_of(key_id)};
         code = collect_wechatpay_set(wechatpay, &change, err);
     }
-    wipe(secret);
-    wipe(pem);
+    cmd_wipe(secret);
+    cmd_wipe(pem);
     return code == MP_OK ? show(call, wechatpay, app, err) : cmd_error(err);
 }
 

@@ -40,7 +40,8 @@ enum http_mode { HTTP_FAST, HTTP_BLOCKING, HTTP_STREAM };
 
 struct http_route {
     const char *method; /* "GET" (answers HEAD as well), "POST", … or "*" */
-    const char *path;   /* "/v1/apps/{app}/trend": {name} is one segment */
+    const char *path; /* "/v1/apps/{app}/trend": {name} is one segment. A "*" at its end stands for
+                         whatever follows, also for nothing; the first route that fits is taken */
     enum http_mode mode;
     size_t body_bytes_max; /* over it: 413; 0 = a body is refused. Not for HTTP_STREAM */
     http_handler *handler;

@@ -2,11 +2,15 @@
 
 #include <stdio.h>
 
-/* Matches path with pattern segment by segment, noting what stood for {names}. */
+/* Matches path with pattern segment by segment, noting what stood for {names}; a * at the end is
+ * for all the rest. */
 static bool match(const char *pattern, const char *path, struct http_request *request) {
     request->param_count = 0;
     while (*pattern && *path) {
         if (*pattern != '{') {
+            if (strcmp(pattern, "*") == 0) {
+                return true;
+            }
             if (*pattern++ != *path++) {
                 return false;
             }
@@ -24,7 +28,7 @@ static bool match(const char *pattern, const char *path, struct http_request *re
         path = end;
         pattern = strchr(pattern, '}') + 1;
     }
-    return !*pattern && !*path;
+    return (!*pattern || strcmp(pattern, "*") == 0) && !*path;
 }
 
 static bool method_fits(const char *wanted, const char *method) {

@@ -88,6 +88,7 @@ struct load {
     uint64_t committed;         /* of these */
     uint64_t rolled_up;         /* of these */
     uint64_t read_lsn;          /* all before it is in batches handed over */
+    int64_t read_until_ms;      /* received_ms of the last record handed over; 0 = none yet */
     int64_t pending_since;      /* received_ms of the oldest record handed over, not committed; 0 */
     int64_t touched_since;      /* the same of records committed, not rolled up; 0 */
     int64_t touched_since_mono; /* when these were committed */

@@ -227,13 +227,26 @@ static int64_t older(int64_t since_ms, int64_t than_ms) {
     return since_ms > 0 && since_ms < than_ms ? since_ms : than_ms;
 }
 
+/* With the mutex; durable_lsn was the journal's end at now_ms. What a former process left to roll
+ * up is of unknown age: until that is done, nothing is sure. */
+static int64_t loaded_until_ms(const struct load *load, int64_t now_ms, uint64_t durable_lsn) {
+    if (load->rolled_up == 0 && load->committed > 0) {
+        return 0;
+    }
+    int64_t read_until_ms = load->read_lsn >= durable_lsn ? now_ms : load->read_until_ms;
+    return older(load->pending_since, older(load->touched_since, read_until_ms));
+}
+
 void load_stats(struct load *load, struct load_stats *out) {
     int64_t now_ms = mp_now_ms();
+    struct journal_stats journal;
+    journal_stats(load->config.journal, &journal);
     pthread_mutex_lock(&load->mutex);
     *out = load->stats;
     out->lag_ms = age_ms(load->pending_since, now_ms);
     int64_t pending_since = load->pending_since > 0 ? load->pending_since : INT64_MAX;
     out->rollup_lag_ms = age_ms(older(load->touched_since, pending_since), now_ms);
+    out->loaded_until_ms = loaded_until_ms(load, now_ms, journal.durable_lsn);
     out->complete_until_ms =
         older(load->pending_since, older(load->touched_since, now_ms)) - load->config.late_ms;
     pthread_mutex_unlock(&load->mutex);

@@ -58,6 +58,7 @@ struct load_stats {
     uint64_t retries;    /* store attempts that failed */
     int64_t lag_ms;      /* age of the oldest record not loaded; 0 = none */
     int64_t rollup_lag_ms;
+    int64_t loaded_until_ms; /* all that was received before it is in events and rollups */
     /* Figures of days that ended before it do not change any more: nothing that is not in rollups
      * yet, or may still come, is as old. */
     int64_t complete_until_ms;

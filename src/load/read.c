@@ -46,6 +46,7 @@ static void hand_over(struct load *load, struct batch *batch) {
     load->handed_over_ms = mp_mono_ms();
     load->handed_over++;
     load->read_lsn = batch->end_lsn;
+    load->read_until_ms = batch->last_received_ms;
     load->stats.corrupt_records += batch->corrupt_records;
     if (load->pending_since == 0) {
         load->pending_since = batch->first_received_ms;

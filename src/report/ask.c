@@ -9,8 +9,6 @@
 
 #define SQL_BYTES_MAX (256u << 10)
 #define PARTS_DEEP_MAX 8
-#define SCENE_FIRST 1001
-#define SCENE_LAST 1200
 
 extern const struct mp_embedded report_sql_files[];
 
@@ -87,10 +85,10 @@ static void bind_range(const struct binder *binder, const struct report_question
 
 /* Scenes that the table of source groups knows: those of the groups asked for, and all. */
 struct scenes {
-    uint64_t asked[SCENE_LAST - SCENE_FIRST + 2];
+    uint64_t asked[REPORT_SCENE_LAST - REPORT_SCENE_FIRST + 2];
     size_t asked_count;
-    uint64_t known[SCENE_LAST - SCENE_FIRST + 2];
-    uint64_t groups[SCENE_LAST - SCENE_FIRST + 2]; /* of each known one */
+    uint64_t known[REPORT_SCENE_LAST - REPORT_SCENE_FIRST + 2];
+    uint64_t groups[REPORT_SCENE_LAST - REPORT_SCENE_FIRST + 2]; /* of each known one */
     size_t known_count;
     bool has_other; /* those that no group has are asked for */
 };
@@ -106,8 +104,8 @@ static bool is_asked(const struct report_filters *filters, uint64_t group) {
 
 static void find_scenes(const struct report_filters *filters, struct scenes *scenes) {
     *scenes = (struct scenes){.has_other = is_asked(filters, MP_SCENE_GROUP_OTHER)};
-    for (uint16_t scene = SCENE_FIRST - 1; scene <= SCENE_LAST; scene++) {
-        uint16_t real = scene < SCENE_FIRST ? 0 : scene; /* 0: unknown, a group of its own */
+    for (uint16_t scene = REPORT_SCENE_FIRST - 1; scene <= REPORT_SCENE_LAST; scene++) {
+        uint16_t real = scene < REPORT_SCENE_FIRST ? 0 : scene; /* 0: unknown, a group of its own */
         uint8_t group = mp_scene_group(real);
         if (group == MP_SCENE_GROUP_OTHER) {
             continue;

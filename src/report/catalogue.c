@@ -1,6 +1,9 @@
 /* What there is to ask, for whoever draws or documents it. */
 #include "report/figures.h"
 
+#include "base/event.h"
+#include "report/source_names.h"
+
 static const char *unit_name(enum indicator_unit unit) {
     static const char *const names[] = {
         [UNIT_COUNT] = "count", [UNIT_USERS] = "users", [UNIT_SECONDS] = "seconds",
@@ -29,6 +32,23 @@ static void write_indicator(struct mp_json_writer *writer, const struct indicato
     mp_jw_object_end(writer);
 }
 
+/* The scenes of 10 are all that no group has, and are not listed. */
+static void write_source(struct mp_json_writer *writer, const struct source_name *source) {
+    mp_jw_object_begin(writer);
+    mp_jw_key(writer, "key");
+    mp_jw_i64(writer, source->key);
+    write_names(writer, "name", source->zh, source->en);
+    mp_jw_key(writer, "scenes");
+    mp_jw_array_begin(writer);
+    for (uint16_t scene = REPORT_SCENE_FIRST; scene <= REPORT_SCENE_LAST; scene++) {
+        if (source->key != MP_SCENE_GROUP_OTHER && mp_scene_group(scene) == source->key) {
+            mp_jw_i64(writer, scene);
+        }
+    }
+    mp_jw_array_end(writer);
+    mp_jw_object_end(writer);
+}
+
 void report_catalogue(struct mp_buf *out) {
     struct mp_json_writer writer;
     mp_jw_init(&writer, out);
@@ -37,6 +57,12 @@ void report_catalogue(struct mp_buf *out) {
     mp_jw_array_begin(&writer);
     for (size_t i = 0; i < report_indicator_count; i++) {
         write_indicator(&writer, &report_indicators[i]);
+    }
+    mp_jw_array_end(&writer);
+    mp_jw_key(&writer, "source_groups");
+    mp_jw_array_begin(&writer);
+    for (size_t i = 0; i < report_source_name_count; i++) {
+        write_source(&writer, &report_source_names[i]);
     }
     mp_jw_array_end(&writer);
     mp_jw_object_end(&writer);

@@ -1,22 +1,7 @@
 /* How opens and users of a range are distributed: by source, number of opens, dwell, depth. */
-#include "report/internal.h"
+#include "report/spread.h"
 
 #include <stdlib.h>
-
-struct spread_row {
-    int64_t keys[3];
-    int64_t opens;
-    int64_t users;
-};
-
-struct spread {
-    const struct report_question *question;
-    struct spread_row *rows;
-    size_t count;
-    size_t capacity;
-    size_t key_count;
-    bool has_users; /* a column of its own */
-};
 
 static int on_row(void *arg, struct mp_reader *row) {
     struct spread *spread = arg;
@@ -50,13 +35,13 @@ static int compare_rows(const void *left, const void *right) {
     return 0;
 }
 
-/* Asks, and puts the rows in the order of their keys. free(spread->rows), also after an error. */
-static int ask(struct spread *spread, const char *name, const char *columns, struct mp_error *err) {
+int spread_ask(struct spread *spread, const char *name, const char *columns, struct mp_error *err) {
     struct store_statement *statement;
     struct report_range range = spread->question->range;
     int code = report_range_widen(&range, err);
     code = code == MP_OK ? report_statement(spread->question, name, &statement, err) : code;
     if (code == MP_OK) {
+        store_statement_flag(statement, "unknown_is_other", spread->unknown_is_other);
         code = report_ask(spread->question, statement, columns, on_row, spread, err);
     }
     if (code == MP_OK && spread->count > 0) {
@@ -78,7 +63,7 @@ typedef void write_spread(struct report_rows *rows, const struct spread *spread)
 static int answer(struct spread *spread, const char *name, const char *columns,
                   write_spread *write_rows, struct mp_buf *out, struct mp_error *err) {
     struct report_rows rows;
-    int code = ask(spread, name, columns, err);
+    int code = spread_ask(spread, name, columns, err);
     if (code == MP_OK) {
         report_begin(&rows, spread->question, false, out);
         report_list_begin(&rows, "rows");
@@ -91,8 +76,6 @@ static int answer(struct spread *spread, const char *name, const char *columns,
 }
 
 /* ---- Source ----------------------------------------------------------------------------- */
-
-enum { SOURCE_GROUP, SOURCE_IS_SCENE, SOURCE_SCENE };
 
 static void write_source(struct report_rows *rows, const struct spread_row *row) {
     report_row_begin(rows);
@@ -152,25 +135,30 @@ int report_frequency(const struct report_question *question, struct mp_buf *out,
 
 /* ---- Duration and depth ----------------------------------------------------------------- */
 
-/* Weixin's keys and bounds: getVisitDistribution, access_staytime_info and access_depth_info. Key 0
- * of depth, opens without a page, is ours. */
-struct bucket {
-    int64_t key;
-    int64_t from;
-    int64_t to; /* inclusive */
-};
-#define NO_BOUND UINT32_MAX
-static const struct bucket durations[] = {{1, 0, 2},    {2, 3, 5},         {3, 6, 10},
-                                          {4, 11, 20},  {5, 21, 30},       {6, 31, 50},
-                                          {7, 51, 100}, {8, 101, NO_BOUND}};
-static const struct bucket depths[] = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2},  {3, 3, 3},
-                                       {4, 4, 4}, {5, 5, 5}, {6, 6, 10}, {7, 11, NO_BOUND}};
+const struct spread_bucket spread_durations[SPREAD_BUCKETS] = {
+    {1, 0, 2},   {2, 3, 5},   {3, 6, 10},   {4, 11, 20},
+    {5, 21, 30}, {6, 31, 50}, {7, 51, 100}, {8, 101, SPREAD_NO_BOUND}};
+const struct spread_bucket spread_depths[SPREAD_BUCKETS] = {
+    {0, 0, 0}, {1, 1, 1}, {2, 2, 2},  {3, 3, 3},
+    {4, 4, 4}, {5, 5, 5}, {6, 6, 10}, {7, 11, SPREAD_NO_BOUND}};
 
-static void write_bucket(struct report_rows *rows, const struct bucket *bucket, int64_t opens) {
+int64_t spread_opens(const struct spread *spread, int64_t is_depth,
+                     const struct spread_bucket *bucket) {
+    int64_t opens = 0;
+    for (size_t i = 0; i < spread->count; i++) {
+        const struct spread_row *row = &spread->rows[i];
+        bool is_in = row->keys[OPENS_BOUND] == bucket->to && row->keys[OPENS_IS_DEPTH] == is_depth;
+        opens += is_in ? row->opens : 0;
+    }
+    return opens;
+}
+
+static void write_bucket(struct report_rows *rows, const struct spread_bucket *bucket,
+                         int64_t opens) {
     report_row_begin(rows);
     report_cell_count(rows, "key", bucket->key);
     report_cell_count(rows, "from", bucket->from);
-    if (bucket->to == NO_BOUND) {
+    if (bucket->to == SPREAD_NO_BOUND) {
         report_cell_null(rows, "to");
     } else {
         report_cell_count(rows, "to", bucket->to);
@@ -181,26 +169,21 @@ static void write_bucket(struct report_rows *rows, const struct bucket *bucket, 
 
 /* All buckets, empty ones too. */
 static void write_buckets(struct report_rows *rows, const struct spread *spread, int64_t is_depth,
-                          const struct bucket *buckets, size_t count) {
+                          const struct spread_bucket buckets[SPREAD_BUCKETS]) {
     if (report_needs_header(rows)) {
         write_bucket(rows, &buckets[0], 0);
     }
-    for (size_t i = 0; i < count; i++) {
-        int64_t opens = 0;
-        for (size_t k = 0; k < spread->count; k++) {
-            const struct spread_row *row = &spread->rows[k];
-            opens += row->keys[0] == buckets[i].to && row->keys[1] == is_depth ? row->opens : 0;
-        }
-        write_bucket(rows, &buckets[i], opens);
+    for (size_t i = 0; i < SPREAD_BUCKETS; i++) {
+        write_bucket(rows, &buckets[i], spread_opens(spread, is_depth, &buckets[i]));
     }
 }
 
 static void write_durations(struct report_rows *rows, const struct spread *spread) {
-    write_buckets(rows, spread, 0, durations, sizeof(durations) / sizeof(durations[0]));
+    write_buckets(rows, spread, 0, spread_durations);
 }
 
 static void write_depths(struct report_rows *rows, const struct spread *spread) {
-    write_buckets(rows, spread, 1, depths, sizeof(depths) / sizeof(depths[0]));
+    write_buckets(rows, spread, 1, spread_depths);
 }
 
 static int answer_opens(const struct report_question *question, write_spread *write_rows,

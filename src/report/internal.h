@@ -29,6 +29,10 @@ void report_cycle_label(enum report_cycle by, int32_t start, char out[REPORT_LAB
 /* Today in the app's zone. */
 int32_t report_today(const struct report_question *question);
 
+/* Scenes that may be in a source group other than 0 and MP_SCENE_GROUP_OTHER. */
+#define REPORT_SCENE_FIRST 1001
+#define REPORT_SCENE_LAST 1200
+
 /* ---- ask.c ------------------------------------------------------------------------------ */
 
 /* The statement of sql/NAME.sql with its parts put in; bound to app, range and filters as far as it

@@ -1,25 +1,11 @@
-#include "report/internal.h"
+#include "report/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order of the numbers that sql/profile.sql gives them. */
-static const char *const dimensions[] = {"province", "city", "gender", "platform", "model", "age"};
-#define DIMENSIONS (sizeof(dimensions) / sizeof(dimensions[0]))
-
-struct profile_row {
-    size_t dimension;
-    char *value; /* value_len bytes */
-    size_t value_len;
-    int64_t new_users;
-    int64_t active_users;
-};
-
-struct profile {
-    struct profile_row *rows;
-    size_t count;
-    size_t capacity;
-};
+static const char *const dimensions[PROFILE_DIMENSIONS] = {
+    [PROFILE_PROVINCE] = "province", [PROFILE_CITY] = "city",   [PROFILE_GENDER] = "gender",
+    [PROFILE_PLATFORM] = "platform", [PROFILE_MODEL] = "model", [PROFILE_AGE] = "age"};
 
 static int on_row(void *arg, struct mp_reader *row) {
     struct profile *profile = arg;
@@ -37,7 +23,7 @@ static int on_row(void *arg, struct mp_reader *row) {
     struct profile_row *into = &profile->rows[profile->count];
     *into = (struct profile_row){
         .dimension = dimension, .value = malloc(value.len + 1), .value_len = value.len};
-    if (!into->value || dimension >= DIMENSIONS) {
+    if (!into->value || dimension >= PROFILE_DIMENSIONS) {
         free(into->value);
         return into->value ? MP_E_CORRUPT : MP_E_MEMORY;
     }
@@ -48,7 +34,6 @@ static int on_row(void *arg, struct mp_reader *row) {
     return MP_OK;
 }
 
-/* By dimension, then most active users first, then by value. */
 static int compare_rows(const void *left, const void *right) {
     const struct profile_row *a = left;
     const struct profile_row *b = right;
@@ -62,6 +47,33 @@ static int compare_rows(const void *left, const void *right) {
     int order = memcmp(a->value, b->value, shorter);
     return order != 0 ? order : (a->value_len > b->value_len) - (a->value_len < b->value_len);
 }
+
+int profile_ask(struct profile *profile, const struct report_question *question,
+                struct mp_error *err) {
+    struct report_question asked = *question;
+    struct store_statement *statement;
+    asked.range.by = REPORT_DAY;
+    struct report_range range = asked.range;
+    int code = report_range_widen(&range, err);
+    code = code == MP_OK ? report_statement(&asked, "profile", &statement, err) : code;
+    if (code == MP_OK) {
+        code = report_ask(&asked, statement, "bsqq", on_row, profile, err);
+    }
+    if (code == MP_OK && profile->count > 0) {
+        qsort(profile->rows, profile->count, sizeof(*profile->rows), compare_rows);
+    }
+    return code;
+}
+
+void profile_deinit(struct profile *profile) {
+    for (size_t i = 0; i < profile->count; i++) {
+        free(profile->rows[i].value);
+    }
+    free(profile->rows);
+    *profile = (struct profile){0};
+}
+
+/* ---- The report ------------------------------------------------------------------------- */
 
 static void write_row(struct report_rows *rows, const struct profile_row *row) {
     report_row_begin(rows);
@@ -91,22 +103,10 @@ static int write_all(const struct report_question *question, const struct profil
 int report_profile(const struct report_question *question, struct mp_buf *out,
                    struct mp_error *err) {
     struct report_question asked = *question;
-    struct report_range range = question->range;
     struct profile profile = {0};
-    struct store_statement *statement;
-    range.by = asked.range.by = REPORT_DAY;
-    int code = report_range_widen(&range, err);
-    code = code == MP_OK ? report_statement(&asked, "profile", &statement, err) : code;
-    if (code == MP_OK) {
-        code = report_ask(&asked, statement, "bsqq", on_row, &profile, err);
-    }
-    if (code == MP_OK && profile.count > 0) {
-        qsort(profile.rows, profile.count, sizeof(*profile.rows), compare_rows);
-    }
+    asked.range.by = REPORT_DAY;
+    int code = profile_ask(&profile, &asked, err);
     code = code == MP_OK ? write_all(&asked, &profile, out, err) : code;
-    for (size_t i = 0; i < profile.count; i++) {
-        free(profile.rows[i].value);
-    }
-    free(profile.rows);
+    profile_deinit(&profile);
     return code;
 }

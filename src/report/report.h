@@ -78,6 +78,7 @@ struct report_question {
     struct report_range compare; /* trend: a second range, by the same cycle */
     bool has_compare;
     enum report_cohort cohort;  /* retention */
+    int32_t ready_day;          /* datacube's retention: the last day whose figures it may tell */
     enum report_page_sort sort; /* pages: this and what follows */
     bool is_ascending;
     struct mp_str search; /* part of a path, in any case; empty = all */
@@ -122,6 +123,14 @@ struct report_named {
     bool has_rows; /* a list "rows", and CSV */
 };
 const struct report_named *report_find(const char *name);
+
+/*
+ * The same figures in the shapes of Weixin's server API (docs/datacube.md): JSON only, without what
+ * the other objects begin with, and without filters. The range is one whole cycle; of portraits, up
+ * to thirty days.
+ */
+report_fn report_datacube_summary, report_datacube_visits, report_datacube_retention;
+report_fn report_datacube_distribution, report_datacube_pages, report_datacube_portrait;
 
 /* The catalogue: every indicator, dimension and key, with names and definitions. Needs no store. */
 void report_catalogue(struct mp_buf *out);

@@ -1,4 +1,4 @@
-#include "report/internal.h"
+#include "report/cohorts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,28 +7,17 @@
 static const uint64_t day_offsets[] = {1, 2, 3, 4, 5, 6, 7, 14, 30};
 static const uint64_t week_offsets[] = {1, 2, 3, 4, 5, 6, 7, 8};
 static const uint64_t month_offsets[] = {1, 2, 3, 4, 5, 6};
-#define OFFSETS_MAX 9
 
-struct offsets {
-    const uint64_t *values;
-    size_t count;
-};
-
-struct cohorts {
-    struct report_question question; /* its range widened */
-    struct offsets offsets;
-    size_t cycle_count;
-    int64_t (*users)[OFFSETS_MAX + 1]; /* by cycle: the cohort, then by offset */
-};
-
-static struct offsets offsets_of(enum report_cycle by) {
+static struct cohorts_offsets offsets_of(enum report_cycle by) {
     switch (by) {
     case REPORT_WEEK:
-        return (struct offsets){week_offsets, sizeof(week_offsets) / sizeof(week_offsets[0])};
+        return (struct cohorts_offsets){week_offsets,
+                                        sizeof(week_offsets) / sizeof(week_offsets[0])};
     case REPORT_MONTH:
-        return (struct offsets){month_offsets, sizeof(month_offsets) / sizeof(month_offsets[0])};
+        return (struct cohorts_offsets){month_offsets,
+                                        sizeof(month_offsets) / sizeof(month_offsets[0])};
     default:
-        return (struct offsets){day_offsets, sizeof(day_offsets) / sizeof(day_offsets[0])};
+        return (struct cohorts_offsets){day_offsets, sizeof(day_offsets) / sizeof(day_offsets[0])};
     }
 }
 
@@ -65,6 +54,27 @@ static int ask(struct cohorts *cohorts, struct mp_error *err) {
     store_bind_day(statement, "until", report_cycle_end_after(range->by, range->to, farthest));
     store_bind_u64s(statement, "offsets", cohorts->offsets.values, cohorts->offsets.count);
     return report_ask(question, statement, "qqq", on_row, cohorts, err);
+}
+
+int cohorts_ask(struct cohorts *cohorts, const struct report_question *question,
+                struct mp_error *err) {
+    *cohorts = (struct cohorts){.question = *question, .offsets = offsets_of(question->range.by)};
+    struct report_range *range = &cohorts->question.range;
+    int code = report_range_widen(range, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    cohorts->cycle_count = report_cycles_begun(range, report_today(question));
+    cohorts->users = calloc(cohorts->cycle_count + 1, sizeof(*cohorts->users));
+    if (!cohorts->users) {
+        return mp_fail(err, MP_E_MEMORY, "", "no memory for a report");
+    }
+    return cohorts->cycle_count > 0 ? ask(cohorts, err) : MP_OK;
+}
+
+void cohorts_deinit(struct cohorts *cohorts) {
+    free(cohorts->users);
+    *cohorts = (struct cohorts){0};
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
@@ -122,7 +132,7 @@ static void write_cohort(struct report_rows *rows, const struct cohorts *cohorts
 }
 
 static int write_all(const struct cohorts *cohorts, struct mp_buf *out, struct mp_error *err) {
-    static const int64_t nothing[OFFSETS_MAX + 1];
+    static const int64_t nothing[COHORTS_OFFSETS_MAX + 1];
     struct report_rows rows;
     int32_t start = cohorts->question.range.from;
     report_begin(&rows, &cohorts->question, true, out);
@@ -140,18 +150,9 @@ static int write_all(const struct cohorts *cohorts, struct mp_buf *out, struct m
 
 int report_retention(const struct report_question *question, struct mp_buf *out,
                      struct mp_error *err) {
-    struct cohorts cohorts = {.question = *question, .offsets = offsets_of(question->range.by)};
-    int code = report_range_widen(&cohorts.question.range, err);
-    if (code != MP_OK) {
-        return code;
-    }
-    cohorts.cycle_count = report_cycles_begun(&cohorts.question.range, report_today(question));
-    cohorts.users = calloc(cohorts.cycle_count + 1, sizeof(*cohorts.users));
-    if (!cohorts.users) {
-        return mp_fail(err, MP_E_MEMORY, "", "no memory for a report");
-    }
-    code = cohorts.cycle_count > 0 ? ask(&cohorts, err) : MP_OK;
+    struct cohorts cohorts;
+    int code = cohorts_ask(&cohorts, question, err);
     code = code == MP_OK ? write_all(&cohorts, out, err) : code;
-    free(cohorts.users);
+    cohorts_deinit(&cohorts);
     return code;
 }

@@ -319,6 +319,32 @@ def test_an_owner_makes_an_app_renames_it_and_rotates_its_write_key(world, li):
     assert plain.log_in("plain").ask("POST", "/v1/apps", {"id": "third"}).status == 403
 
 
+def test_an_owner_sets_appid_and_secret_and_only_a_secret_made_here_is_told_once(world, li):
+    path, secret = "/v1/apps/shop", "0123456789abcdef0123456789ABCDEF"
+    problem(li.ask("PATCH", path, {}), 400, "body")
+    problem(li.ask("PATCH", path, {"weixin_secret": secret}), 400, "weixin_appid")
+    problem(li.ask("PATCH", path, {"weixin_appid": "wx 1"}), 400, "weixin_appid")
+    problem(li.ask("PATCH", path, {"weixin_appid": 1}), 400, "weixin_appid")
+    problem(li.ask("PATCH", path, {"weixin_appid": "wx1", "weixin_secret": "x"}), 400,
+            "weixin_secret")
+    problem(li.ask("PATCH", path, {"weixin_appid": None, "weixin_secret": secret}), 400,
+            "weixin_secret")
+    made = li.ask("PATCH", path, {"weixin_appid": "wx1"}).json()
+    assert made["weixin_appid"] == "wx1" and re.fullmatch("[0-9a-f]{32}", made["weixin_secret"])
+    given = li.ask("PATCH", path, {"weixin_secret": secret, "name": "Tea"}).json()
+    assert given["name"] == "Tea" and "weixin_secret" not in given
+    renewed = li.ask("PATCH", path, {"weixin_secret": ""}).json()["weixin_secret"]
+    assert renewed not in (secret, made["weixin_secret"])
+    told = li.ask("GET", path).body.decode() + li.ask("GET", path + "/audit").body.decode()
+    kept = database_bytes(world)
+    assert '"wx1"' in told and "app.weixin" in told
+    for text in (made["weixin_secret"], secret, renewed):
+        assert text not in told and text.encode() not in kept
+    assert li.ask("PATCH", path, {"weixin_appid": None}).json()["weixin_appid"] == ""
+    assert "weixin_appid" not in Script(world, people.add_token(world, "shop", "viewer")["token"]
+                                        ).ask("GET", path).json()
+
+
 def test_a_token_is_shown_once_and_only_its_hash_is_kept(world, li):
     made = li.ask("POST", "/v1/apps/shop/tokens", {"label": "CI 服务器", "role": "viewer"}).json()
     script = Script(world, made["token"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import stat
 
@@ -63,6 +64,25 @@ def test_app_add_list_and_rotate_key_keep_the_registry(place):
     listed = json.loads(place.run("app", "list", "--json").stdout)
     assert {entry["id"] for entry in listed} == {"shop", made_up["id"]}
     assert "花店" in place.run("app", "list").stdout
+
+
+def test_app_weixin_gives_an_app_the_appid_and_secret_that_its_sdk_shows(place):
+    place.run("app", "add", "shop")
+    made = json.loads(place.run("app", "weixin", "shop", "--json").stdout)
+    assert re.fullmatch("wx[0-9a-f]{16}", made["weixin_appid"])
+    assert re.fullmatch("[0-9a-f]{32}", made["weixin_secret"])
+    given = place.run("app", "weixin", "shop", "--appid", "wx1", "--secret-file", "-", "--json",
+                      stdin="00" * 16 + "\n")
+    assert json.loads(given.stdout)["weixin_appid"] == "wx1"
+    assert "weixin_secret" not in json.loads(given.stdout)
+    again = json.loads(place.run("app", "weixin", "shop", "--new-secret", "--json").stdout)
+    assert again["weixin_appid"] == "wx1" and again["weixin_secret"] != made["weixin_secret"]
+    assert json.loads(place.run("app", "list", "--json").stdout)[0]["weixin_appid"] == "wx1"
+    for wrong in (("nobody",), ("shop", "--appid", "w x"), ("shop", "--secret-file", "/nowhere")):
+        assert place.run("app", "weixin", *wrong).returncode != 0
+    assert place.run("app", "weixin", "shop", "--secret-file", "-", stdin="\n").returncode == 2
+    off = json.loads(place.run("app", "weixin", "shop", "--off", "--json").stdout)
+    assert off["weixin_appid"] == ""
 
 
 @pytest.mark.parametrize("arguments", [

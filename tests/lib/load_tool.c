@@ -373,6 +373,7 @@ static void answer(int code, const struct mp_error *err) {
     put_number(&json, "events", stats.events);
     put_number(&json, "duplicates", stats.duplicates);
     put_number(&json, "retries", stats.retries);
+    put_number(&json, "loaded_until_ms", (uint64_t)stats.loaded_until_ms);
     put_number(&json, "corrupt_blocks", stats.corrupt_blocks);
     put_number(&json, "corrupt_records", stats.corrupt_records);
     mp_jw_object_end(&json);

@@ -1,7 +1,8 @@
 -- From where did users open the app?
 --
 -- Parameters: app String, from and to Date (inclusive), all_scenes and all_groups Array(UInt64)
--- (scenes and the source group of each; others are in group 10); filters.
+-- (scenes and the source group of each; others are in group 10); filters. The flag
+-- unknown_is_other puts an unknown scene, which has group 0, into group 10 as well.
 -- Columns: source group, is_scene (0 = a row of the group, 1 = of a scene), scene (0 in rows of
 -- groups), opens, users who have such an open.
 SELECT
@@ -15,8 +16,9 @@ FROM
     SELECT
         user_hash,
         s,
-        transform(toUInt64(s), {all_scenes:Array(UInt64)}, {all_groups:Array(UInt64)}, toUInt64(10))
-            AS source,
+        {?unknown_is_other:if(s = 0, toUInt64(10), }transform(toUInt64(s),
+            {all_scenes:Array(UInt64)}, {all_groups:Array(UInt64)}, toUInt64(10)
+        ){?unknown_is_other:)} AS source,
         arrayJoin([0, 1]) AS level
     FROM
     (

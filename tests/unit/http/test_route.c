@@ -14,6 +14,8 @@ static const struct http_route routes[] = {
     {.method = "OPTIONS", .path = "/v1/collect", .handler = echo, .arg = "options"},
     {.method = "GET", .path = "/v1/apps/{app}/pages/{page}", .handler = tell_params},
     {.method = "*", .path = "/any", .handler = echo, .arg = "any"},
+    {.method = "POST", .path = "/rest/known", .body_bytes_max = 9, .handler = echo, .arg = "known"},
+    {.method = "*", .path = "/rest/*", .handler = echo, .arg = "rest"},
 };
 static struct http_server *server;
 
@@ -46,6 +48,19 @@ static void names_in_braces_are_one_segment_each_and_decoded(void **state) {
     assert_int_equal(ask(server, "GET /v1/apps/a/b/pages/c HTTP/1.1\r\nHost: a\r\n\r\n")->status,
                      404);
     assert_int_equal(ask(server, "GET /v1/apps//pages/c HTTP/1.1\r\nHost: a\r\n\r\n")->status, 404);
+}
+
+static void a_star_at_the_end_takes_the_rest_that_no_route_before_it_took(void **state) {
+    (void)state;
+    assert_string_equal(ask(server, "GET /rest/a/b%2Fc HTTP/1.1\r\nHost: a\r\n\r\n")->body,
+                        "rest /rest/a/b/c ");
+    assert_string_equal(ask(server, "PUT /rest/ HTTP/1.1\r\nHost: a\r\n\r\n")->body,
+                        "rest /rest/ ");
+    assert_string_equal(ask(server, "GET /rest/known HTTP/1.1\r\nHost: a\r\n\r\n")->body,
+                        "rest /rest/known ");
+    assert_string_equal(ask(server, "POST /rest/known HTTP/1.1\r\nHost: a\r\n\r\n")->body,
+                        "known /rest/known ");
+    assert_int_equal(ask(server, "GET /rest HTTP/1.1\r\nHost: a\r\n\r\n")->status, 404);
 }
 
 static void a_nul_in_a_path_does_not_end_it(void **state) {
@@ -95,6 +110,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_finds_its_route_whole_and_not_by_prefix),
         cmocka_unit_test(names_in_braces_are_one_segment_each_and_decoded),
+        cmocka_unit_test(a_star_at_the_end_takes_the_rest_that_no_route_before_it_took),
         cmocka_unit_test(a_nul_in_a_path_does_not_end_it),
         cmocka_unit_test(query_parameters_are_decoded_and_what_is_no_escape_stays),
         cmocka_unit_test(head_is_answered_like_get_without_a_body),
