@@ -1,6 +1,7 @@
 #include "live/day.h"
 
 #include "live/opening.h"
+#include "live/table.h"
 
 #include <stdlib.h>
 #include <string.h>

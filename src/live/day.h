@@ -10,13 +10,13 @@
 
 #include "base/event.h"
 #include "live/series.h"
-#include "live/table.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct live_day;
+struct live_budget; /* live/table.h */
 
 struct live_day_config {
     int32_t day;

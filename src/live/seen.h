@@ -1,7 +1,7 @@
 /*
- * Private to live/: which events were counted already. Remembers at least the last
- * LIVE_SEEN_EVENTS, and at most twice as many or twice LIVE_SEEN_MS. An event that comes again
- * later is counted twice until the day is filled anew from the store. One thread at a time.
+ * Private to live/: which events were counted already. Each is remembered for LIVE_SEEN_MS, unless
+ * LIVE_SEEN_EVENTS others come sooner, and for twice as long at most. One that comes again later is
+ * counted twice until the day is filled anew from the store. One thread at a time.
  */
 #ifndef MP_LIVE_SEEN_H
 #define MP_LIVE_SEEN_H
