@@ -30,16 +30,18 @@ struct live_feed {
 
 /* Reads on until the turn changes; a new one begins elsewhere. */
 static void read_turn(struct live_feed *feed, struct journal_reader *reader, uint64_t turn) {
-    uint64_t lsn, present;
-    while (!atomic_load(&feed->is_stopping) && live_position(feed->live, &lsn, &present) &&
-           present == turn) {
+    bool is_right = true;
+    while (is_right && !atomic_load(&feed->is_stopping)) {
         struct journal_record record;
         struct mp_error err;
+        uint64_t lsn, present;
         int got = journal_read(reader, READ_WAIT_MS, &record, &err);
         if (got > 0) {
             struct live_record told = {record.data, record.lsn, record.next_lsn};
-            live_apply(feed->live, turn, &told, mp_now_ms());
-        } else if (got < 0 && got != -MP_E_CORRUPT) {
+            is_right = live_apply(feed->live, turn, &told, mp_now_ms());
+        } else if (got == 0) {
+            is_right = live_position(feed->live, &lsn, &present) && present == turn;
+        } else if (got != -MP_E_CORRUPT) {
             /* What is damaged is passed over, as the loader does; else begin anew. */
             live_lost(feed->live);
             mp_sleep_ms(READ_WAIT_MS);

@@ -153,19 +153,19 @@ static bool give_past(struct live *live, struct live_past *past, int64_t now_ms,
 
 static bool give_any(struct live *live, int64_t now_ms, const struct live_store *store,
                      struct live_task *out) {
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         struct live_app *app = &live->apps[i];
         if (app->id[0] && is_fill_due(live, app, now_ms, store) &&
             give_fill(live, app, now_ms, out)) {
             return true;
         }
     }
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         if (live->apps[i].id[0] && give_known(&live->apps[i], now_ms, out)) {
             return true;
         }
     }
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < live->past_end; i++) {
         if (is_past_due(live, &live->pasts[i], now_ms, store) &&
             give_past(live, &live->pasts[i], now_ms, out)) {
             return true;
@@ -177,7 +177,7 @@ static bool give_any(struct live *live, int64_t now_ms, const struct live_store 
 bool live_next_task(struct live *live, int64_t now_ms, const struct live_store *store,
                     struct live_task *out) {
     pthread_mutex_lock(&live->mutex);
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         struct live_app *app = &live->apps[i];
         if (app->id[0] && !app->is_filling && now_ms - app->asked_ms > LIVE_IDLE_MS) {
             live_app_drop(live, app);
@@ -192,7 +192,7 @@ bool live_next_task(struct live *live, int64_t now_ms, const struct live_store *
 /* ---- Answers of the store ---------------------------------------------------------------- */
 
 static bool is_counting(const struct live *live) {
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         if (live->apps[i].now.day || live->apps[i].fresh.day) {
             return true;
         }
@@ -202,7 +202,7 @@ static bool is_counting(const struct live *live) {
 
 /* The reader goes back to lsn; who has counted what comes from there does not count it again. */
 static void go_back(struct live *live, uint64_t lsn) {
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         struct live_count *counts[] = {&live->apps[i].now, &live->apps[i].fresh};
         for (size_t j = 0; j < 2; j++) {
             if (counts[j]->from_lsn < live->position) {
@@ -219,6 +219,7 @@ static void promote(struct live *live, struct live_app *app) {
         live_count_drop(&app->now);
         app->now = app->fresh;
         app->fresh = (struct live_count){0};
+        live->fresh_count--;
         pthread_cond_broadcast(&live->filled);
     }
 }
@@ -241,6 +242,7 @@ static void take_fill(struct live *live, struct live_app *app, struct live_task 
         go_back(live, from_lsn);
     }
     app->fresh = count;
+    live->fresh_count++;
     promote(live, app);
 }
 
@@ -258,6 +260,11 @@ static void end_fill(struct live *live, struct live_task *task, int code, int64_
     app->wanted_ms = 0;
     app->filled_ms = now_ms;
     app->fill_cost_ms = now_ms - task->given_ms;
+    /* Both are in memory for a moment; if that is too much, the one that is whole stays. */
+    if (!live_day_is_whole(task->counted) && has_all(app, task->day) &&
+        live_day_is_whole(app->now.day)) {
+        return;
+    }
     take_fill(live, app, task, from_lsn);
 }
 
@@ -317,7 +324,7 @@ bool live_position(struct live *live, uint64_t *lsn, uint64_t *turn) {
 }
 
 static void make_stale(struct live *live, const struct live_app *app) {
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < live->past_end; i++) {
         if (strcmp(live->pasts[i].app, app->id) == 0) {
             live->pasts[i].is_stale = true;
         }
@@ -357,24 +364,26 @@ static void apply(struct live *live, struct mp_str record, uint64_t lsn, int64_t
     }
 }
 
-void live_apply(struct live *live, uint64_t turn, const struct live_record *record,
+bool live_apply(struct live *live, uint64_t turn, const struct live_record *record,
                 int64_t now_ms) {
     pthread_mutex_lock(&live->mutex);
-    if (turn == live->turn) {
+    bool is_right = turn == live->turn && is_counting(live);
+    if (is_right) {
         apply(live, record->data, record->lsn, now_ms);
         live->position = record->next_lsn;
-        for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+        for (size_t i = 0; i < live->app_end && live->fresh_count > 0; i++) {
             promote(live, &live->apps[i]);
         }
     }
     pthread_mutex_unlock(&live->mutex);
+    return is_right;
 }
 
 void live_lost(struct live *live) {
     pthread_mutex_lock(&live->mutex);
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         live_count_drop(&live->apps[i].now);
-        live_count_drop(&live->apps[i].fresh);
+        live_fresh_drop(live, &live->apps[i]);
     }
     pthread_mutex_unlock(&live->mutex);
 }

@@ -64,6 +64,9 @@ struct live {
     struct live_seen seen;
     uint64_t position;
     uint64_t turn;
+    size_t fresh_count; /* days that have yet to catch up */
+    size_t app_end;     /* no place is taken from there on */
+    size_t past_end;
     struct live_app apps[LIVE_APPS_MAX];
     struct live_past pasts[LIVE_PASTS_MAX];
 };
@@ -73,6 +76,7 @@ struct live_app *live_app_find(struct live *live, struct mp_str id);
 struct live_past *live_past_find(struct live *live, const char *app, int32_t day,
                                  struct mp_str page);
 void live_count_drop(struct live_count *count);
+void live_fresh_drop(struct live *live, struct live_app *app);
 void live_app_drop(struct live *live, struct live_app *app);
 /* The board of that page (ptr NULL = all), or -1. */
 int live_board_of(const struct live_count *count, struct mp_str page);

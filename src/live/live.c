@@ -51,10 +51,10 @@ void live_close(struct live *live) {
     if (!live) {
         return;
     }
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         live_app_drop(live, &live->apps[i]);
     }
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < live->past_end; i++) {
         free(live->pasts[i].page);
     }
     live_seen_deinit(&live->seen);
@@ -86,17 +86,22 @@ void live_count_drop(struct live_count *count) {
     *count = (struct live_count){0};
 }
 
+void live_fresh_drop(struct live *live, struct live_app *app) {
+    live->fresh_count -= app->fresh.day != NULL;
+    live_count_drop(&app->fresh);
+}
+
 void live_app_drop(struct live *live, struct live_app *app) {
     if (!app->id[0]) {
         return;
     }
     live_count_drop(&app->now);
-    live_count_drop(&app->fresh);
+    live_fresh_drop(live, app);
     for (size_t i = 0; i < app->page_count; i++) {
         free(app->pages[i].page);
     }
     mp_zone_close(app->zone);
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < live->past_end; i++) {
         struct live_past *past = &live->pasts[i];
         if (strcmp(past->app, app->id) == 0 && !past->is_filling) {
             free(past->page);
@@ -107,7 +112,7 @@ void live_app_drop(struct live *live, struct live_app *app) {
 }
 
 struct live_app *live_app_find(struct live *live, struct mp_str id) {
-    for (size_t i = 0; i < LIVE_APPS_MAX; i++) {
+    for (size_t i = 0; i < live->app_end; i++) {
         if (live->apps[i].id[0] && mp_str_is(id, live->apps[i].id)) {
             return &live->apps[i];
         }
@@ -151,6 +156,8 @@ static struct live_app *add_app(struct live *live, const struct mp_app *as) {
     }
     *app = (struct live_app){.zone = zone, .open_timeout_ms = as->open_timeout_ms};
     memcpy(app->id, as->id, sizeof(app->id));
+    size_t end = (size_t)(app - live->apps) + 1;
+    live->app_end = end > live->app_end ? end : live->app_end;
     return app;
 }
 
@@ -195,7 +202,7 @@ static struct live_app *want_app(struct live *live, const struct live_question *
 
 struct live_past *live_past_find(struct live *live, const char *app, int32_t day,
                                  struct mp_str page) {
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < live->past_end; i++) {
         struct live_past *past = &live->pasts[i];
         if (past->app[0] && past->day == day && strcmp(past->app, app) == 0 &&
             is_page(past->page, page)) {
@@ -205,11 +212,11 @@ struct live_past *live_past_find(struct live *live, const char *app, int32_t day
     return NULL;
 }
 
-/* A free place, or that of the day asked for longest ago. */
+/* A free place, which was never asked for, or that of the day asked for longest ago. */
 static struct live_past *add_past(struct live *live, const struct live_app *app, int32_t day,
                                   struct mp_str page) {
     struct live_past *oldest = NULL;
-    for (size_t i = 0; i < LIVE_PASTS_MAX; i++) {
+    for (size_t i = 0; i < LIVE_PASTS_MAX && i <= live->past_end; i++) {
         struct live_past *past = &live->pasts[i];
         if (!past->is_filling && (!oldest || past->asked_ms < oldest->asked_ms)) {
             oldest = past;
@@ -219,6 +226,8 @@ static struct live_past *add_past(struct live *live, const struct live_app *app,
     if (!oldest || (page.ptr && !copy)) {
         return NULL;
     }
+    size_t end = (size_t)(oldest - live->pasts) + 1;
+    live->past_end = end > live->past_end ? end : live->past_end;
     free(oldest->page);
     *oldest = (struct live_past){.page = copy, .day = day};
     memcpy(oldest->app, app->id, sizeof(oldest->app));

@@ -113,8 +113,8 @@ struct live_record {
 /* Where the other thread is to read on; false while nothing is counted. *turn changes when it is
  * not where it has read to. */
 bool live_position(struct live *live, uint64_t *lsn, uint64_t *turn);
-/* The record at lsn, read in that turn; passed over when the turn has changed. */
-void live_apply(struct live *live, uint64_t turn, const struct live_record *record, int64_t now_ms);
+/* The record at lsn, read in that turn. False when the turn has changed, and it was passed over. */
+bool live_apply(struct live *live, uint64_t turn, const struct live_record *record, int64_t now_ms);
 /* The journal does not have that position any more: all is read anew. */
 void live_lost(struct live *live);
 

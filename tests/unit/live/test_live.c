@@ -70,7 +70,8 @@ static void read_at(uint64_t lsn, const char *app, struct told told) {
     mp_record_add(&record, &event);
     assert_true(live_position(live, &position, &turn));
     assert_int_equal(position, lsn);
-    live_apply(live, turn, &(struct live_record){mp_buf_str(&record), lsn, lsn + 10}, now_ms);
+    assert_true(
+        live_apply(live, turn, &(struct live_record){mp_buf_str(&record), lsn, lsn + 10}, now_ms));
     mp_buf_deinit(&record);
     end_lsn = lsn + 10;
 }
@@ -175,7 +176,7 @@ static void a_record_read_in_a_former_turn_is_passed_over(void **state) {
     do_task(LIVE_FILL, 1000);
     assert_true(live_position(live, &lsn, &later));
     assert_int_not_equal(turn, later);
-    live_apply(live, turn, &(struct live_record){MP_STR(""), 1010, 1020}, now_ms);
+    assert_false(live_apply(live, turn, &(struct live_record){MP_STR(""), 1010, 1020}, now_ms));
     assert_true(live_position(live, &lsn, &later));
     assert_int_equal(lsn, 1000);
 }
