@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MINUTE_MS 60000
-#define READ_WAIT_MS 5000 /* for the store, when nobody has asked for the app lately */
+#define READ_WAIT_MS 10000 /* for the store, when nobody has asked for the app lately */
 #define STEP_DEFAULT LIVE_5_MINUTES
 
 static int take_step(struct http_request *request, enum live_step *out, struct mp_error *err) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A day is read anew only after so many times as long as that took. */
-#define SETTLE_COSTS 20
+#define SETTLE_COSTS 10
 #define REFILL_COSTS 50
 #define SETTLE_MS 1000
 #define ROLLUP_PATIENCE_MS 2000 /* for a moment when the store's rollups have all events */

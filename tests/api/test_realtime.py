@@ -1,4 +1,4 @@
-"""Real-time figures through the front door: asked and streamed, against the oracle, over restarts."""
+"""Real-time figures through the front door: asked, streamed, against the oracle, over a restart."""
 
 import contextlib
 import datetime

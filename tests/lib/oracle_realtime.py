@@ -1,5 +1,7 @@
-"""What real-time figures should say, computed slowly from raw events, all of history at once. Events
-are those of tests/lib/oracle_wire.py; the rules are those of docs/indicators.md, "Real-time"."""
+"""What real-time figures should say, computed slowly from raw events, all of history at once.
+
+Events are those of tests/lib/oracle_wire.py; the rules are those of docs/indicators.md,
+"Real-time"."""
 
 import datetime
 import zoneinfo
