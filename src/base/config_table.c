@@ -81,6 +81,9 @@ const struct mp_setting mp_settings[] = {
     {BYTES(rollup_cache_bytes), .standard = "128M", .min = 0, .max = 64 * GIB,
      .doc = "Bytes of memory for the recent events of users, while events come in, so that reports "
             "follow without reading them back; given back after three quiet seconds."},
+    {BYTES(realtime_bytes), .standard = "256M", .min = 1 * MIB, .max = 64 * GIB,
+     .doc = "Bytes of memory for real-time figures, while somebody watches them; some 500 for each "
+            "visitor of the day, twice that for a moment. Beyond it they are too low, and say so."},
     {NUMBER(burst_ms), .standard = "10000", .min = 0, .max = 600000,
      .doc = "Milliseconds that a burst of events goes before loading: while more come in than are "
             "loaded, loading works a quarter of the time, so that they are taken faster; 0 = "

@@ -54,7 +54,7 @@ static int open_store(struct serve *serve, struct mp_error *err) {
 }
 
 static int open_live(struct serve *serve, struct mp_error *err) {
-    serve->live = live_open(LIVE_BYTES_DEFAULT);
+    serve->live = live_open((uint64_t)serve->config->realtime_bytes);
     return serve->live ? live_feed_start(serve->live, serve->journal, serve->store, serve->feed,
                                          &serve->live_feed, err)
                        : mp_fail(err, MP_E_MEMORY, "", "no memory for real-time figures");

@@ -26,7 +26,6 @@ extern "C" {
 #define LIVE_PASTS_MAX 256 /* days remembered to compare with */
 #define LIVE_IDLE_MS (10 * 60 * 1000LL)
 #define LIVE_REFILL_MS (5 * 60 * 1000LL)
-#define LIVE_BYTES_DEFAULT (UINT64_C(256) << 20)
 
 struct live;
 

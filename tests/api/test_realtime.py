@@ -241,6 +241,19 @@ def test_with_the_store_away_what_is_counted_goes_on(tmp_path):
                                                  "visit_uv_new": 1}
 
 
+def test_when_memory_is_used_up_it_is_told(tmp_path):
+    with Server(tmp_path / "serve", realtime_bytes="1M") as server:
+        server.start()
+        server.wait_ready()
+        app = server.app("shop")
+        assert ask(server, app).json()["is_whole"]
+        for part in range(10):
+            send(server, app, *(view(number, user=f"{part}-{number}") for number in range(1000)))
+        told = settled(server, app)
+        assert not told["is_whole"]
+        assert told["total"]["visit_pv"] <= 10000 and told["total"]["visit_uv"] < 10000
+
+
 # ---- How a stream ends ----------------------------------------------------------------------
 
 def test_a_stopping_server_ends_streams_in_good_order(tmp_path):

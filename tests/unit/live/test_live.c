@@ -6,6 +6,7 @@
 
 #define NOW_DAY 20000
 #define RECORD_BYTES_MAX 65536
+#define BYTES_MAX (UINT64_C(256) << 20)
 
 static struct live *live;
 static struct mp_app shop = {.id = "shop", .open_timeout_ms = TIMEOUT_MS};
@@ -18,7 +19,7 @@ static struct live_store store = {.is_loading = true, .is_rolled_up = true};
 
 static int set_up(void **state) {
     (void)state;
-    live = live_open(LIVE_BYTES_DEFAULT);
+    live = live_open(BYTES_MAX);
     assert_int_equal(mp_zone_open(MP_STR("Asia/Shanghai"), &shop.zone, NULL), MP_OK);
     assert_int_equal(mp_zone_open(MP_STR("Europe/Berlin"), &tea.zone, NULL), MP_OK);
     now_ms = mp_zone_day_start_ms(shop.zone, NOW_DAY) + 12 * HOUR_MS;
@@ -128,7 +129,7 @@ static void an_event_that_comes_again_counts_once(void **state) {
 
 static void a_repetition_is_found_for_two_hours_unless_a_million_come_sooner(void **state) {
     (void)state;
-    struct live_budget budget = {.bytes_max = LIVE_BYTES_DEFAULT};
+    struct live_budget budget = {.bytes_max = BYTES_MAX};
     struct live_seen seen;
     live_seen_init(&seen, &budget);
     struct mp_hash128 first = mp_hash128("first", 5);
