@@ -128,6 +128,16 @@ static void a_page_has_its_own_views_visitors_entries_and_new_visitors(void **st
     EXPECT(all(), LIVE_DAY, 0, 2, 3, 2, 2);
 }
 
+static void an_earlier_view_of_an_open_that_comes_late_is_its_entry(void **state) {
+    (void)state;
+    size_t board = live_day_add_page(day, MP_STR("pages/b"));
+    TELL(.time_ms = start_ms + 500, .page = "pages/b", .open_id = "o", .open_start_ms = start_ms);
+    assert_int_equal(live_day_series(day, board)->rows[live_step_first(LIVE_DAY)].opens, 1);
+    TELL(.time_ms = start_ms + 400, .page = "pages/a", .open_id = "o", .open_start_ms = start_ms);
+    assert_int_equal(live_day_series(day, board)->rows[live_step_first(LIVE_DAY)].opens, 0);
+    assert_int_equal(all()->rows[live_step_first(LIVE_DAY)].opens, 1);
+}
+
 static void an_open_with_an_id_counts_when_it_began(void **state) {
     (void)state;
     int64_t at_ms = start_ms + 40 * MINUTE_MS;
@@ -235,6 +245,7 @@ int main(void) {
         DAY_TEST(an_earlier_view_that_comes_late_moves_the_first_visit),
         DAY_TEST(a_view_of_the_day_before_makes_a_new_visitor_known),
         DAY_TEST(a_page_has_its_own_views_visitors_entries_and_new_visitors),
+        DAY_TEST(an_earlier_view_of_an_open_that_comes_late_is_its_entry),
         DAY_TEST(an_open_with_an_id_counts_when_it_began),
         DAY_TEST(an_open_goes_on_over_midnight_and_is_not_counted_again),
         DAY_TEST(without_an_id_an_open_ends_after_the_time_out_or_with_a_launch),

@@ -167,6 +167,18 @@ static void what_was_read_before_a_fill_is_read_again_for_it_and_counts_once(voi
     assert_int_equal(views(), 2);
 }
 
+static void an_app_that_has_counted_a_record_does_not_count_it_for_another_apps_sake(void **state) {
+    (void)state;
+    open_app(&tea);
+    READ_AT(1000, "tea", .time_ms = now_ms, .id = "1");
+    assert_int_equal(ask_of(&shop, NULL), MP_E_UNAVAILABLE);
+    do_task(LIVE_FILL, 1000);
+    READ_AT(1000, "tea", .time_ms = now_ms, .id = "1");
+    assert_int_equal(ask_of(&tea, NULL), MP_OK);
+    assert_int_equal(views(), 1);
+    assert_int_equal(ask_of(&shop, NULL), MP_OK);
+}
+
 static void a_record_read_in_a_former_turn_is_passed_over(void **state) {
     (void)state;
     open_app(&shop);
@@ -357,6 +369,7 @@ int main(void) {
         LIVE_TEST(an_event_that_comes_again_counts_once),
         LIVE_TEST(a_repetition_is_found_for_two_hours_unless_a_million_come_sooner),
         LIVE_TEST(what_was_read_before_a_fill_is_read_again_for_it_and_counts_once),
+        LIVE_TEST(an_app_that_has_counted_a_record_does_not_count_it_for_another_apps_sake),
         LIVE_TEST(a_record_read_in_a_former_turn_is_passed_over),
         LIVE_TEST(two_apps_are_counted_apart_each_by_its_own_day),
         LIVE_TEST(days_to_compare_with_are_read_once_and_again_after_late_events),
