@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -222,6 +223,38 @@ def check(server, apps, history, uploads, streams):
             wanted = its.rows(day, 30)
             streams[id_].wait(lambda told, rows=wanted:
                               with_figures(told.figures()[1].values()) == rows, 10)
+
+
+def test_while_events_come_in_none_is_missed_or_counted_twice(tmp_path):
+    sent, known, is_over = [0], [], threading.Event()
+
+    def keep_sending():
+        while not is_over.is_set():
+            sent[0] += 20
+            send(server, app, *(view(sent[0] + at, user=f"u{sent[0] % 40}", ago_ms=at,
+                                     page=f"pages/{at % 16}") for at in range(20)))
+            known.append((time.monotonic(), sent[0]))
+
+    with Server(tmp_path / "serve", batch_wait_ms="5", rollup_wait_ms="5") as server:
+        server.start()
+        server.wait_ready()
+        app = server.app("shop")
+        sender = threading.Thread(target=keep_sending)
+        sender.start()
+        try:
+            for number in range(64):
+                # Another page: today is read from the store anew.
+                page = {"page": f"pages/{number % 16}"} if number % 4 == 0 else {}
+                before = time.monotonic() - FRESH_SECONDS
+                told = ask(server, app, **page).json()
+                acknowledged = max([count for at, count in known if at < before], default=0)
+                if not page:
+                    assert acknowledged <= told["total"]["visit_pv"] <= sent[0], number
+                time.sleep(0.05)
+        finally:
+            is_over.set()
+            sender.join()
+        assert settled(server, app)["total"]["visit_pv"] == sent[0]
 
 
 def test_with_the_store_away_what_is_counted_goes_on(tmp_path):

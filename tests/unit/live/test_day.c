@@ -91,6 +91,9 @@ static void a_visitor_is_new_only_once_the_store_has_said_so(void **state) {
     live_day_answer(day, users, 2, &known, 1);
     EXPECT(all(), LIVE_DAY, 0, 2, 2, 2, 1);
     assert_int_equal(live_day_unknown(day, users, 16), 0);
+    TELL(.time_ms = start_ms + 70 * MINUTE_MS, .user = "ann"); /* comes again, no longer new */
+    EXPECT(all(), LIVE_60_MINUTES, 1, 1, 1, 1, 0);
+    EXPECT(all(), LIVE_DAY, 0, 3, 3, 2, 1);
 }
 
 static void an_earlier_view_that_comes_late_moves_the_first_visit(void **state) {
