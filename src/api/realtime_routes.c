@@ -57,7 +57,7 @@ static int take_compare(struct http_request *request, struct realtime_view *out,
 static int take_view(struct http_request *request, const struct mp_app *app,
                      struct realtime_view *out, struct mp_error *err) {
     static const char *const known[] = {"step", "page", "compare", NULL};
-    memset(out, 0, sizeof(*out)); /* compared byte by byte */
+    memset(out, 0, sizeof(*out));
     memcpy(out->app, app->id, strlen(app->id));
     int code = check_query(request, known, err);
     code = code ? code : take_step(request, &out->step, err);

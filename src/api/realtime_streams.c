@@ -92,11 +92,20 @@ static struct http_piece *change_event(const struct channel *channel,
 
 /* ---- Channels ---------------------------------------------------------------------------- */
 
+static bool is_same_view(const struct realtime_view *a, const struct realtime_view *b) {
+    bool is_same = a->step == b->step && a->has_page == b->has_page &&
+                   strcmp(a->app, b->app) == 0 && strcmp(a->page, b->page) == 0;
+    for (int i = 0; i < LIVE_PAST_DAYS && is_same; i++) {
+        is_same = a->with[i] == b->with[i];
+    }
+    return is_same;
+}
+
 static struct channel *channel_of(struct realtime_streams *streams,
                                   const struct realtime_view *view,
                                   const struct realtime_figures *figures) {
     struct channel *channel = streams->channels;
-    while (channel && memcmp(&channel->view, view, sizeof(*view)) != 0) {
+    while (channel && !is_same_view(&channel->view, view)) {
         channel = channel->next;
     }
     if (channel) {
@@ -267,49 +276,54 @@ static void keep_secret(struct stream *stream, const struct http_request *reques
     memcpy(stream->secret, secret.ptr, secret.len);
 }
 
-static int add(struct realtime_streams *streams, struct http_request *request,
-               struct stream *stream, const struct realtime_view *view,
-               const struct realtime_figures *figures, struct mp_error *err) {
-    if (streams->count >= REALTIME_STREAMS_MAX || streams->is_stopping) {
-        return mp_fail(err, MP_E_FULL, "", "too many streams are open");
+/* Replies, and has the stream in the list if there is a feed. */
+static void begin_stream(struct realtime_streams *streams, struct stream *stream,
+                         struct http_request *request, struct http_piece *whole) {
+    http_reply_header(request, "X-Accel-Buffering", "no"); /* a proxy must not hold events back */
+    stream->feed = http_reply_feed(request, 200, "text/event-stream");
+    if (!stream->feed) {
+        explicit_bzero(stream->secret, sizeof(stream->secret));
+        free(stream);
+        return;
     }
+    stream->told_ms = stream->checked_ms = mp_mono_ms();
+    (void)!push(stream, whole, stream->told_ms);
+    stream->next = streams->streams;
+    streams->streams = stream;
+    streams->count++;
+    stream->channel->streams++;
+}
+
+/* False when there is no memory, and no reply yet. */
+static bool add(struct realtime_streams *streams, struct http_request *request,
+                const struct realtime_view *view, const struct api_access *access,
+                const struct realtime_figures *figures) {
     /* Its figures are those of the last update, which the next one goes on from. */
     struct channel *channel = channel_of(streams, view, figures);
     struct http_piece *whole = channel ? whole_event(streams, channel) : NULL;
-    if (!whole) {
-        return mp_fail(err, MP_E_MEMORY, "", "out of memory");
-    }
-    http_reply_header(request, "X-Accel-Buffering", "no"); /* a proxy must not hold events back */
-    stream->feed = http_reply_feed(request, 200, "text/event-stream");
-    if (stream->feed) {
+    struct stream *stream = whole ? calloc(1, sizeof(*stream)) : NULL;
+    if (stream) {
         stream->channel = channel;
-        stream->told_ms = stream->checked_ms = mp_mono_ms();
-        (void)!push(stream, whole, stream->told_ms);
-        stream->next = streams->streams;
-        streams->streams = stream;
-        streams->count++;
-        channel->streams++;
-    } else {
-        free(stream); /* replied to all the same */
+        keep_secret(stream, request, access);
+        begin_stream(streams, stream, request, whole);
     }
     http_piece_release(whole);
-    return MP_OK;
+    return stream != NULL;
 }
 
 void realtime_streams_add(struct realtime_streams *streams, struct http_request *request,
                           const struct realtime_view *view, const struct api_access *access,
                           const struct realtime_figures *figures) {
     struct mp_error err;
-    struct stream *stream = calloc(1, sizeof(*stream));
-    int code = stream ? MP_OK : mp_fail(&err, MP_E_MEMORY, "", "out of memory");
-    if (code == MP_OK) {
-        keep_secret(stream, request, access);
-        pthread_mutex_lock(&streams->mutex);
-        code = add(streams, request, stream, view, figures, &err);
-        pthread_mutex_unlock(&streams->mutex);
+    int code = MP_OK;
+    pthread_mutex_lock(&streams->mutex);
+    if (streams->count >= REALTIME_STREAMS_MAX || streams->is_stopping) {
+        code = mp_fail(&err, MP_E_FULL, "", "too many streams are open");
+    } else if (!add(streams, request, view, access, figures)) {
+        code = mp_fail(&err, MP_E_MEMORY, "", "out of memory");
     }
+    pthread_mutex_unlock(&streams->mutex);
     if (code != MP_OK) {
-        free(stream);
         reply_error(request, &err);
     }
 }
