@@ -1,5 +1,6 @@
 /* The room's life, and what all replies bear. */
 #include "api/internal.h"
+#include "api/realtime.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ int api_open(const struct api_config *config, struct api **out, struct mp_error 
                    ? MP_OK
                    : mp_fail(err, MP_E_MEMORY, "", "no memory");
     }
+    code = code ? code : realtime_streams_open(api, &api->streams, err);
     if (code != MP_OK) {
         api_close(api);
         return code;
@@ -51,6 +53,7 @@ void api_close(struct api *api) {
     if (!api) {
         return;
     }
+    realtime_streams_close(api->streams);
     while (api->free_slots) {
         struct slot *slot = api->free_slots;
         api->free_slots = slot->next;

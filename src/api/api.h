@@ -10,6 +10,7 @@
 #include "base/apps.h"
 #include "collect/collect.h"
 #include "http/http.h"
+#include "live/live.h"
 #include "report/report.h"
 
 #ifdef __cplusplus
@@ -34,6 +35,7 @@ struct api_config {
     const char *default_zone; /* of apps that are added without one */
     bool is_tls;              /* we speak it ourselves: cookies are Secure */
     struct store *store;
+    struct live *live;
     int64_t query_timeout_ms;
     int64_t hsts_max_age_s; /* of Strict-Transport-Security; 0 = not sent */
     /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread.

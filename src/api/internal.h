@@ -50,6 +50,7 @@ struct api {
     struct http_answer *answers[API_ANSWERED_EVENTS_MAX + 1]; /* by events accepted */
     pthread_mutex_t mutex;                                    /* guards free_slots */
     struct slot *free_slots;
+    struct realtime_streams *streams;
     atomic_int_fast64_t refused_logged_ms; /* when a refused notice was last logged */
     atomic_uint_fast64_t events_accepted;
     atomic_uint_fast64_t events_rejected;
@@ -211,6 +212,8 @@ api_handler handle_trend, handle_overview, handle_source, handle_frequency, hand
     handle_depth, handle_retention, handle_pages, handle_profile, handle_catalogue;
 /* datacube_routes.c */
 http_handler handle_wx_token, handle_wx_stable_token, handle_datacube, handle_wx_rest;
+/* realtime_routes.c */
+api_handler handle_realtime, handle_realtime_stream;
 /* session_routes.c */
 http_handler handle_setup_state, handle_setup, handle_join, handle_log_in;
 api_handler handle_session, handle_log_out, handle_own_password, handle_join_as;

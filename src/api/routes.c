@@ -64,6 +64,8 @@ static const struct route table[] = {
     ASK("/v1/apps/{app}/retention", API_VIEWER, handle_retention),
     ASK("/v1/apps/{app}/pages", API_VIEWER, handle_pages),
     ASK("/v1/apps/{app}/profile", API_VIEWER, handle_profile),
+    ASK("/v1/apps/{app}/realtime", API_VIEWER, handle_realtime),
+    ASK("/v1/apps/{app}/realtime/stream", API_VIEWER, handle_realtime_stream),
 
     OPEN_FORM("GET", "/v1/setup", handle_setup_state),
     OPEN_FORM("POST", "/v1/setup", handle_setup),

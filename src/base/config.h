@@ -53,6 +53,7 @@ struct mp_config {
     int64_t batch_wait_ms;
     int64_t rollup_wait_ms;
     int64_t rollup_cache_bytes;
+    int64_t realtime_bytes;
     int64_t late_hours;
     int64_t dedupe_hours;
 

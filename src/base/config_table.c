@@ -81,6 +81,9 @@ const struct mp_setting mp_settings[] = {
     {BYTES(rollup_cache_bytes), .standard = "128M", .min = 0, .max = 64 * GIB,
      .doc = "Bytes of memory for the recent events of users, while events come in, so that reports "
             "follow without reading them back; given back after three quiet seconds."},
+    {BYTES(realtime_bytes), .standard = "256M", .min = 1 * MIB, .max = 64 * GIB,
+     .doc = "Bytes of memory for real-time figures, while somebody watches them; some 500 for each "
+            "visitor of the day, twice that for a moment. Beyond it they are too low, and say so."},
     {NUMBER(late_hours), .standard = "72", .min = 1, .max = YEAR_HOURS,
      .doc = "Hours that an event may be late and still count at its own time; later ones count at "
             "the time of receipt."},

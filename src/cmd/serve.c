@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Beside the loader (reads and writes) and its rebuilds, each worker may ask a report. */
-#define CONNECTIONS_SPARE 6
+/* Beside the loader (reads and writes), its rebuilds and real-time figures, each worker may ask a
+ * report. */
+#define CONNECTIONS_SPARE 7
 #define PENDING_BYTES_MAX (UINT64_C(16) << 20)
 #define IDLE_TIMEOUT_S 60
 #define HSTS_MAX_AGE_S (365 * 24 * 3600)
@@ -53,6 +54,13 @@ static int open_store(struct serve *serve, struct mp_error *err) {
     return code;
 }
 
+static int open_live(struct serve *serve, struct mp_error *err) {
+    serve->live = live_open((uint64_t)serve->config->realtime_bytes);
+    return serve->live ? live_feed_start(serve->live, serve->journal, serve->store, serve->feed,
+                                         &serve->live_feed, err)
+                       : mp_fail(err, MP_E_MEMORY, "", "no memory for real-time figures");
+}
+
 static int open_collect(struct serve *serve, struct mp_error *err) {
     const struct mp_config *config = serve->config;
     struct collect_config collect = {.apps = serve->apps,
@@ -71,6 +79,7 @@ static int open_http(struct serve *serve, struct mp_error *err) {
                              .default_zone = config->default_zone,
                              .is_tls = config->tls_cert[0] != '\0',
                              .store = serve->store,
+                             .live = serve->live,
                              .query_timeout_ms = config->query_timeout_ms,
                              .hsts_max_age_s = config->tls_cert[0] ? HSTS_MAX_AGE_S : 0,
                              .append = serve_append,
@@ -157,6 +166,7 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     code = code ? code : cmd_accounts_open(serve->config, &serve->accounts, err);
     code = code ? code : open_journal(serve, err);
     code = code ? code : open_store(serve, err);
+    code = code ? code : open_live(serve, err);
     code = code ? code : open_collect(serve, err);
     code = code ? code
                 : inlet_start(serve->config, serve->apps, serve->journal, serve->feed,
@@ -177,6 +187,9 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
 static void close_all(struct serve *serve) {
     char path[CMD_PATH_MAX];
     serve_demo_stop(serve->demo);
+    if (serve->live) {
+        live_stop(serve->live);
+    }
     if (serve->http) {
         if (cmd_path(serve->config, CMD_SERVE_FILE, path, NULL) == MP_OK) {
             unlink(path);
@@ -190,6 +203,8 @@ static void close_all(struct serve *serve) {
     if (serve->collect) {
         collect_close(serve->collect);
     }
+    live_feed_stop(serve->live_feed);
+    live_close(serve->live);
     feed_stop(serve->feed);
     if (serve->journal) {
         journal_close(serve->journal);

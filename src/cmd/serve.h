@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/feed.h"
 #include "cmd/inlet.h"
+#include "cmd/live_feed.h"
 #include "cmd/serve_demo.h"
 #include "cmd/supervise.h"
 #include "collect/collect.h"
@@ -22,6 +23,8 @@ struct serve {
     struct store *store;
     struct supervise *supervise; /* NULL with store_url */
     struct feed *feed;
+    struct live *live;
+    struct live_feed *live_feed;
     struct collect *collect;
     struct api *api;
     struct http_server *http;

@@ -155,6 +155,32 @@ typedef long http_stream_next(void *arg, void *buf, size_t len);
 void http_reply_stream(struct http_request *request, int status, const char *content_type,
                        http_stream_next *next, void *arg);
 
+/*
+ * HTTP_FAST and HTTP_BLOCKING: a reply whose body is pushed piece by piece, from any thread, for as
+ * long as both sides like; no thread waits for it. It ends when the feed is closed, the client
+ * leaves, or the server stops: then what was pushed is still sent, and the body ends in good order.
+ */
+struct http_feed;
+struct http_piece;
+#define HTTP_FEED_PIECES_MAX 8 /* that wait for a slow client */
+/* A copy of bytes that many feeds may send. NULL when out of memory. */
+MP_MUST_CHECK struct http_piece *http_piece_create(struct mp_str bytes);
+void http_piece_release(struct http_piece *piece);
+/* Replies. NULL when out of memory: then the connection ends. To be closed, and before the server
+ * is stopped or soon after: feeds may be pushed to until then. */
+MP_MUST_CHECK struct http_feed *http_reply_feed(struct http_request *request, int status,
+                                                const char *content_type);
+enum http_feed_push {
+    HTTP_FEED_TAKEN,
+    HTTP_FEED_FULL, /* the client is too slow: nothing was pushed */
+    HTTP_FEED_OVER, /* nobody is there any more */
+};
+MP_MUST_CHECK enum http_feed_push http_feed_push(struct http_feed *feed, struct http_piece *piece);
+/* Pieces that have not been sent whole. */
+size_t http_feed_waiting(struct http_feed *feed);
+/* Ends the body after what was pushed. The feed is gone for the caller. */
+void http_feed_close(struct http_feed *feed);
+
 #ifdef __cplusplus
 }
 #endif

@@ -61,6 +61,7 @@ struct http_request {
 
     atomic_int reply_state;
     struct MHD_Response *response;
+    struct http_feed *feed;  /* the response is a feed that its loop does not know yet */
     bool is_response_shared; /* an http_answer's */
     int status;
     struct {
@@ -89,10 +90,13 @@ struct loop {
     int daemon_fd; /* readable when the daemon has something to do */
     int wake_fd;
     _Atomic(struct http_request *) ready; /* replied to by other threads */
+    _Atomic(struct http_feed *) pushed;   /* feeds to be woken */
     _Atomic(struct arrival *) arrivals;   /* accepted by the first loop for this one */
     atomic_bool must_end;
     int awake; /* requests that are awaited and not asleep */
     struct visit *visits;
+    struct http_feed *feeds;
+    bool is_draining; /* all feeds were told */
     int64_t now_ms;
     int64_t swept_ms;
     int64_t accept_again_ms;
@@ -151,6 +155,19 @@ void reply_early(struct http_request *request);
 enum MHD_Result reply_queue(struct http_request *request);
 /* Forgets a response, queued or not. */
 void reply_drop(struct http_request *request);
+
+/* Makes the reply of a response; NULL: the connection is closed. */
+void reply_with(struct http_request *request, int status, const char *content_type,
+                struct MHD_Response *response);
+
+/* feed.c: on the loop's thread. */
+/* The request's reply is about to be sent: if it is a feed, the loop has it from now on. */
+void feed_begin(struct http_request *request);
+/* Wakes those that were pushed to; false when there are none. */
+bool feeds_take(struct loop *loop);
+void feeds_wake_all(struct loop *loop);
+/* Ends those whose clients have left. */
+void feeds_sweep(struct loop *loop);
 
 /* worker.c */
 MP_MUST_CHECK struct workers *workers_start(int threads, int queue_max);

@@ -150,11 +150,23 @@ static bool wait_for_work(struct loop *loop) {
     return fds[2].revents != 0;
 }
 
+/* Wakes the feeds that have something to send; once the server is about to stop, all: they end. */
+static bool take_feeds(struct loop *loop) {
+    bool has_some = feeds_take(loop);
+    if (!loop->is_draining && atomic_load(&loop->server->is_draining)) {
+        loop->is_draining = true;
+        feeds_wake_all(loop);
+        has_some = true;
+    }
+    return has_some;
+}
+
 static void *loop_main(void *arg) {
     struct loop *loop = arg;
     while (!atomic_load(&loop->must_end)) {
         bool is_knocked = wait_for_work(loop);
         bool has_replies = take_replies(loop);
+        has_replies |= take_feeds(loop);
         add_arrivals(loop);
         if (is_knocked) {
             accept_some(loop);
@@ -166,10 +178,13 @@ static void *loop_main(void *arg) {
         if (loop->now_ms - loop->swept_ms >= TICK_MS) {
             loop->swept_ms = loop->now_ms;
             visits_sweep(loop);
+            feeds_sweep(loop);
         }
     }
     /* Nobody is awaited any more; all sleepers are on the list, and none may be left asleep. */
     take_replies(loop);
+    feeds_take(loop);
+    feeds_wake_all(loop);
     add_arrivals(loop);
     MHD_stop_daemon(loop->daemon);
     return NULL;

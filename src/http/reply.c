@@ -88,6 +88,12 @@ void http_reply_static(struct http_request *request, int status, const char *con
     publish(request, status, content_type);
 }
 
+void reply_with(struct http_request *request, int status, const char *content_type,
+                struct MHD_Response *response) {
+    request->response = response;
+    publish(request, status, content_type);
+}
+
 struct stream {
     http_stream_next *next;
     void *arg;
@@ -136,6 +142,7 @@ enum MHD_Result reply_queue(struct http_request *request) {
         return MHD_NO; /* out of memory: the connection is closed */
     }
     visit_enter(request, VISIT_SENDS);
+    feed_begin(request);
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)request->status, request->response);
     reply_drop(request);
@@ -143,6 +150,7 @@ enum MHD_Result reply_queue(struct http_request *request) {
 }
 
 void reply_drop(struct http_request *request) {
+    feed_begin(request); /* a reply that nobody waited for */
     if (request->response && !request->is_response_shared) {
         MHD_destroy_response(request->response);
     }

@@ -178,6 +178,9 @@ void http_server_stop(struct http_server *server, int64_t grace_ms) {
     if (server->is_threaded) {
         MHD_quiesce_daemon(server->loops[0].daemon); /* the socket is ours to close */
     }
+    for (int i = 0; i < server->loop_count && !server->is_threaded; i++) {
+        loop_wake(&server->loops[i]); /* feeds end now */
+    }
     wait_for_none(&server->active, mp_mono_ms() + grace_ms);
     /* Handlers are told that nobody waits any more; they still own what they work with. */
     atomic_store(&server->is_stopping, true);

@@ -144,6 +144,7 @@ static int prepare(struct load *load, struct mp_error *err) {
     }
     load->read_lsn = load->next_lsn;
     load->stats.cursor_lsn = load->cursor_lsn;
+    load->stats.cursor_batch = load->note.batch - load->note.is_intent;
     code = remake_create(load->config.store, prefix, &load->remake, err);
     return code == MP_OK ? recent_create(load->config.store, recent_prefix,
                                          load->config.rollup_cache_bytes, &load->recent, err)

@@ -52,6 +52,7 @@ MP_MUST_CHECK int load_drain(struct load *load, int64_t timeout_ms);
 
 struct load_stats {
     uint64_t cursor_lsn;
+    uint32_t cursor_batch; /* rows of events before it have this batch number or a lower one */
     uint64_t batches;
     uint64_t events;     /* inserted since start */
     uint64_t duplicates; /* dropped since start */

@@ -98,6 +98,7 @@ static void publish_commit(struct load *load, struct batch *batch) {
     load->stats.events += batch->print_count;
     load->stats.duplicates += batch->duplicates;
     load->stats.cursor_lsn = batch->end_lsn;
+    load->stats.cursor_batch = batch->number;
     load->pending_since = load->ready ? load->ready->first_received_ms : 0;
     if (load->touched_since == 0) {
         load->touched_since = batch->first_received_ms;

@@ -210,6 +210,9 @@ def test_answers_fit_the_schemas(world, told):
             "GET", f"/v1/apps/nobody/{report}", headers={
                 "Authorization": f"Bearer {world.apps['shop']['token']}"}).json()])
         answers.append([report, "401", world.request("GET", f"/v1/apps/shop/{report}").json()])
+    for more in ({}, {"step": "60", "compare": "yesterday,last_week"}, {"step": "7"}):
+        answer = ask(world, "realtime", **more)
+        answers.append(["realtime", str(answer.status), answer.json()])
     answers += accounts(boss.log_in("boss"))
     by_route = {each["route"]: each for each in told}
     for name, route in (("catalogue", "/v1/catalogue"), ("apps", "/v1/apps"),
