@@ -155,8 +155,8 @@ def send_all(server, apps, uploads):
     connection.close()
 
 
-def assert_told(server, app, its, day, **parameters):
-    """All that is told of the day and those before is what the oracle says, soon."""
+def assert_told(server, app, its, **parameters):
+    """All that is told of today and the days before is what the oracle says, soon."""
     page, step = parameters.get("page"), parameters["step"]
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
@@ -164,6 +164,7 @@ def assert_told(server, app, its, day, **parameters):
         series = {0: told, 1: told["compare"]["yesterday"], 7: told["compare"]["last_week"]}
         found = [(figures_of(each["total"]), with_figures(each["rows"]))
                  for each in series.values()]
+        day = datetime.date.fromisoformat(told["day"])
         days = [day - datetime.timedelta(days=ago) for ago in series]
         wanted = [(its.total(each, page), its.rows(each, step, page)) for each in days]
         if found == wanted or time.monotonic() > deadline:
@@ -216,9 +217,9 @@ def check(server, apps, history, uploads, streams):
         day = oracle_realtime.date_of(time.time() * 1000, zone)
         assert any(its.total(day - datetime.timedelta(ago))["visit_pv"] for ago in (0, 1, 7))
         for step in STEPS:
-            assert_told(server, apps[id_], its, day, step=step)
+            assert_told(server, apps[id_], its, step=step)
         for page in ("pages/index", "pages/goods"):
-            assert_told(server, apps[id_], its, day, step=chance.choice(STEPS), page=page)
+            assert_told(server, apps[id_], its, step=chance.choice(STEPS), page=page)
         if id_ in streams:
             wanted = its.rows(day, 30)
             streams[id_].wait(lambda told, rows=wanted:
