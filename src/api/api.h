@@ -33,6 +33,7 @@ struct api_config {
     const char *default_zone; /* of apps that are added without one */
     bool is_tls;              /* we speak it ourselves: cookies are Secure */
     struct store *store;
+    struct summaries *summaries; /* NULL = reports ask the store for all */
     int64_t query_timeout_ms;
     int64_t hsts_max_age_s; /* of Strict-Transport-Security; 0 = not sent */
     /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread.

@@ -199,6 +199,9 @@ static void publish_rollup(struct load *load, uint64_t rolled_up, int64_t began_
     load->rolled_up = rolled_up;
     load->touched_since = 0;
     load->stats.last_error[0] = '\0';
+    if (load->config.on_rollup) {
+        load->config.on_rollup(load->config.on_rollup_arg, load->ready != NULL);
+    }
     pthread_cond_broadcast(&load->changed);
     pthread_mutex_unlock(&load->mutex);
 }

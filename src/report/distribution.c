@@ -1,5 +1,5 @@
 /* How opens and users of a range are distributed: by source, number of opens, dwell, depth. */
-#include "report/internal.h"
+#include "report/summed.h"
 
 #include <stdlib.h>
 
@@ -18,19 +18,36 @@ struct spread {
     bool has_users; /* a column of its own */
 };
 
-static int on_row(void *arg, struct mp_reader *row) {
-    struct spread *spread = arg;
+/* One more row; NULL when memory is out. */
+static struct spread_row *next_row(struct spread *spread) {
     if (spread->count == spread->capacity) {
         size_t capacity = spread->capacity ? 2 * spread->capacity : 64;
         struct spread_row *grown = realloc(spread->rows, capacity * sizeof(*grown));
         if (!grown) {
-            return MP_E_MEMORY;
+            return NULL;
         }
         spread->rows = grown;
         spread->capacity = capacity;
     }
-    struct spread_row *into = &spread->rows[spread->count++];
-    *into = (struct spread_row){0};
+    struct spread_row *row = &spread->rows[spread->count++];
+    *row = (struct spread_row){0};
+    return row;
+}
+
+static bool on_summed(void *arg, const int64_t keys[3], int64_t opens, int64_t users) {
+    struct spread_row *row = next_row(arg);
+    if (row) {
+        *row = (struct spread_row){{keys[0], keys[1], keys[2]}, opens, users};
+    }
+    return row != NULL;
+}
+
+static int on_row(void *arg, struct mp_reader *row) {
+    struct spread *spread = arg;
+    struct spread_row *into = next_row(spread);
+    if (!into) {
+        return MP_E_MEMORY;
+    }
     for (size_t i = 0; i < spread->key_count; i++) {
         into->keys[i] = (int64_t)mp_read_u64(row);
     }
@@ -50,14 +67,35 @@ static int compare_rows(const void *left, const void *right) {
     return 0;
 }
 
-/* Asks, and puts the rows in the order of their keys. free(spread->rows), also after an error. */
-static int ask(struct spread *spread, const char *name, const char *columns, struct mp_error *err) {
+/* A distribution: by the store, sql/NAME.sql and its columns; by summaries. */
+struct way {
+    const char *name;
+    const char *columns;
+    int (*summed)(struct summary_app *app, const struct report_range *range, summed_on_row *on_row,
+                  void *arg, struct mp_error *err);
+};
+
+static int ask_store(struct spread *spread, const struct way *way, struct mp_error *err) {
     struct store_statement *statement;
+    int code = report_statement(spread->question, way->name, &statement, err);
+    return code == MP_OK
+               ? report_ask(spread->question, statement, way->columns, on_row, spread, err)
+               : code;
+}
+
+/* Asks, and puts the rows in the order of their keys. free(spread->rows), also after an error. */
+static int ask(struct spread *spread, const struct way *way, struct mp_error *err) {
     struct report_range range = spread->question->range;
     int code = report_range_widen(&range, err);
-    code = code == MP_OK ? report_statement(spread->question, name, &statement, err) : code;
-    if (code == MP_OK) {
-        code = report_ask(spread->question, statement, columns, on_row, spread, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    struct summary_app *app = summed_begin(spread->question);
+    if (app) {
+        code = way->summed(app, &range, on_summed, spread, err);
+        summary_end(app);
+    } else {
+        code = ask_store(spread, way, err);
     }
     if (code == MP_OK && spread->count > 0) {
         qsort(spread->rows, spread->count, sizeof(*spread->rows), compare_rows);
@@ -75,10 +113,10 @@ static struct report_question without_cycles(const struct report_question *quest
 typedef void write_spread(struct report_rows *rows, const struct spread *spread);
 
 /* Runs one question and writes the rows that it gives as the list "rows". */
-static int answer(struct spread *spread, const char *name, const char *columns,
-                  write_spread *write_rows, struct mp_buf *out, struct mp_error *err) {
+static int answer(struct spread *spread, const struct way *way, write_spread *write_rows,
+                  struct mp_buf *out, struct mp_error *err) {
     struct report_rows rows;
-    int code = ask(spread, name, columns, err);
+    int code = ask(spread, way, err);
     if (code == MP_OK) {
         report_begin(&rows, spread->question, false, out);
         report_list_begin(&rows, "rows");
@@ -119,9 +157,10 @@ static void write_sources(struct report_rows *rows, const struct spread *spread)
 
 int report_source(const struct report_question *question, struct mp_buf *out,
                   struct mp_error *err) {
+    static const struct way way = {"source", "qqqqq", summed_source};
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 3, .has_users = true};
-    return answer(&spread, "source", "qqqqq", write_sources, out, err);
+    return answer(&spread, &way, write_sources, out, err);
 }
 
 /* ---- Frequency -------------------------------------------------------------------------- */
@@ -145,9 +184,10 @@ static void write_frequency(struct report_rows *rows, const struct spread *sprea
 
 int report_frequency(const struct report_question *question, struct mp_buf *out,
                      struct mp_error *err) {
+    static const struct way way = {"frequency", "qq", summed_frequency};
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 1};
-    return answer(&spread, "frequency", "qq", write_frequency, out, err);
+    return answer(&spread, &way, write_frequency, out, err);
 }
 
 /* ---- Duration and depth ----------------------------------------------------------------- */
@@ -205,9 +245,10 @@ static void write_depths(struct report_rows *rows, const struct spread *spread) 
 
 static int answer_opens(const struct report_question *question, write_spread *write_rows,
                         struct mp_buf *out, struct mp_error *err) {
+    static const struct way way = {"opens", "qqq", summed_opens};
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 2};
-    return answer(&spread, "opens", "qqq", write_rows, out, err);
+    return answer(&spread, &way, write_rows, out, err);
 }
 
 int report_duration(const struct report_question *question, struct mp_buf *out,
