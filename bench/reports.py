@@ -17,6 +17,7 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
+from engine_http import EngineHttp, QueryError  # noqa: E402
 from server import Server  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -77,7 +78,7 @@ FROM user_days WHERE {column} > 0 AND user_hash % {parts} = {part} GROUP BY user
 
 KEPT = "app = 'bench' AND day >= '{start}' AND day <= '{end}'"
 FIRST_DAYS = ("(SELECT user_hash, min(day) AS first FROM events WHERE app = 'bench' AND"
-              " name = '$page_view' GROUP BY user_hash)")
+              " name = '$page_view' GROUP BY user_hash) AS began")
 # The same questions, or the heaviest part of them, of events.
 OF_EVENTS = {
     "trend": f"""SELECT day, countIf(name = '$page_view'), uniqExactIf(user_hash,
@@ -129,7 +130,13 @@ class Bench:
         self.first = day_of(-DAYS)
 
     def sql(self, statement):
-        return self.server.sql(statement, timeout=TIMEOUT)
+        """Asks the engine directly; the answer's text."""
+        engine = EngineHttp(os.path.join(self.server.data_dir, "engine.sock"),
+                            database="minipulse")
+        reply = engine.ask(statement, timeout=TIMEOUT)
+        if reply.status != 200:
+            raise QueryError(reply)
+        return reply.text
 
     def fill(self):
         for from_user in range(0, self.users, CHUNK):
@@ -137,7 +144,7 @@ class Bench:
                                    count=min(CHUNK, self.users - from_user))
             for statement in (USER_DAYS, EVENTS):
                 self.sql(statement.format(facts=FACTS, visits=visits))
-            say(f"  {from_user + CHUNK:,} users")
+            say(f"  {min(from_user + CHUNK, self.users):,} users")
         parts = max(1, self.users // 2_000_000)
         for part in range(parts):
             for kind, column in ((1, "visit_pv"), (2, "pay_cnt")):
@@ -212,7 +219,7 @@ def run(users):
         bench = Bench(os.path.join(folder, "serve"), users)
         with bench.server:
             bench.fill()
-            events = int(bench.sql("SELECT count() FROM events")[0][0])
+            events = int(bench.sql("SELECT count() FROM events"))
             seconds = bench.sum_up()
             summaries = os.path.join(bench.server.data_dir, "summaries", "bench")
             size = sum(os.path.getsize(os.path.join(summaries, name))

@@ -2,6 +2,8 @@
 #include "report/summed.h"
 #include "report/texts.h"
 
+#include "base/hash.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -266,8 +268,54 @@ static bool answer(struct book *book, struct pages *pages) {
     return is_done;
 }
 
-int summed_pages(struct summary_app *app, const struct report_question *question,
-                 struct pages *pages, struct mp_error *err) {
+/* ---- Answers that are kept ---------------------------------------------------------------- */
+
+static struct summary_key key_of(const struct report_question *question) {
+    struct mp_str search = question->search;
+    uint64_t found = search.len > 0 ? mp_checksum(search.ptr, search.len) : 0;
+    uint64_t order = (uint64_t)question->sort << 1 | question->is_ascending;
+    uint64_t part[] = {question->offset, question->limit};
+    return (struct summary_key){
+        .what = "pages",
+        .arguments = {(int64_t)found, (int64_t)order, (int64_t)mp_checksum(part, sizeof(part))},
+        .from = question->range.from,
+        .to = question->range.to};
+}
+
+static void pack(const struct pages *pages, struct mp_buf *out) {
+    mp_buf_append_u64(out, (uint64_t)pages->total);
+    mp_buf_append_u64(out, (uint64_t)pages->total_entries);
+    mp_buf_append_u64(out, (uint64_t)pages->total_views);
+    mp_buf_append_u64(out, pages->count);
+    for (size_t i = 0; i < pages->count; i++) {
+        const struct page_row *row = &pages->rows[i];
+        mp_buf_append_lstr(out, mp_str_range(row->page, row->page_len));
+        mp_buf_append(out, row, sizeof(*row));
+    }
+}
+
+static bool unpack(struct pages *pages, const struct mp_buf *bytes) {
+    struct mp_reader in;
+    mp_reader_init(&in, bytes->ptr, bytes->len);
+    pages->total = (int64_t)mp_read_u64(&in);
+    pages->total_entries = (int64_t)mp_read_u64(&in);
+    pages->total_views = (int64_t)mp_read_u64(&in);
+    pages->capacity = (size_t)mp_read_u64(&in);
+    pages->rows = calloc(pages->capacity + 1, sizeof(*pages->rows));
+    bool is_done = pages->rows != NULL;
+    for (size_t i = 0; is_done && i < pages->capacity; i++) {
+        struct mp_str name = mp_read_lstr(&in);
+        struct page_row row;
+        memcpy(&row, in.at, sizeof(row));
+        in.at += sizeof(row);
+        row.page = (char *)name.ptr;
+        is_done = copy_page(pages, &row);
+    }
+    return is_done;
+}
+
+static bool work_out(struct summary_app *app, const struct report_question *question,
+                     struct pages *pages) {
     struct book book = {.app = app, .question = question};
     mp_buf_init(&book.places, BYTES_MAX);
     bool is_done = answer(&book, pages);
@@ -276,5 +324,24 @@ int summed_pages(struct summary_app *app, const struct report_question *question
     mp_buf_deinit(&book.places);
     free(book.place_ends);
     user_bits_deinit(&book.bits);
+    return is_done;
+}
+
+int summed_pages(struct summary_app *app, const struct report_question *question,
+                 struct pages *pages, struct mp_error *err) {
+    struct summary_key key = key_of(question);
+    struct mp_buf bytes;
+    mp_buf_init(&bytes, BYTES_MAX);
+    bool is_done;
+    if (summary_recall(app, &key, &bytes)) {
+        is_done = unpack(pages, &bytes);
+    } else {
+        is_done = work_out(app, question, pages);
+        pack(pages, &bytes);
+        if (is_done && !bytes.failed) {
+            summary_keep(app, &key, mp_buf_str(&bytes));
+        }
+    }
+    mp_buf_deinit(&bytes);
     return is_done ? MP_OK : mp_fail(err, MP_E_MEMORY, "", "no memory for a report");
 }
