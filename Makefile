@@ -24,6 +24,7 @@ bench: ## the numbers of docs/benchmarks.md, on this machine
 	@scripts/setup.sh build bench
 	@scripts/build.sh release
 	@/usr/bin/python3 bench/run.py
+	@/usr/bin/python3 bench/reports.py
 
 lint: ## format, clang-tidy and the project's own rules
 	@scripts/setup.sh build lint

@@ -36,6 +36,7 @@ struct api_config {
     bool is_tls;              /* we speak it ourselves: cookies are Secure */
     struct store *store;
     struct live *live;
+    struct summaries *summaries; /* NULL = reports ask the store for all */
     int64_t query_timeout_ms;
     int64_t hsts_max_age_s; /* of Strict-Transport-Security; 0 = not sent */
     /* journal_append: queues the record; done is called exactly once if 0 is returned. Any thread.

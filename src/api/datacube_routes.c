@@ -295,8 +295,11 @@ static enum wx_code ask(struct http_request *request, struct api *api, const str
                                     .is_cancelled = client_gone,
                                     .is_cancelled_arg = request,
                                     .is_read_only = true};
-    struct report_question question = {
-        .store = api->config.store, .app = app, .now_ms = mp_now_ms(), .options = &options};
+    struct report_question question = {.store = api->config.store,
+                                       .app = app,
+                                       .now_ms = mp_now_ms(),
+                                       .options = &options,
+                                       .summaries = api->config.summaries};
     struct mp_error err = {0};
     struct wx_body body;
     enum wx_code code = wx_open(request, &body);

@@ -15,8 +15,11 @@ static void answer(struct http_request *request, struct api *api, const struct a
                                     .is_cancelled = client_gone,
                                     .is_cancelled_arg = request,
                                     .is_read_only = true};
-    struct report_question question = {
-        .store = api->config.store, .app = access->app, .now_ms = mp_now_ms(), .options = &options};
+    struct report_question question = {.store = api->config.store,
+                                       .summaries = api->config.summaries,
+                                       .app = access->app,
+                                       .now_ms = mp_now_ms(),
+                                       .options = &options};
     struct api_health health = {0};
     struct mp_error err;
     struct mp_buf out;

@@ -21,6 +21,7 @@
 #define CMD_ENGINE_DIR "engine"
 #define CMD_JOURNAL_DIR "journal"
 #define CMD_LOAD_DIR "load"
+#define CMD_SUMMARIES_DIR "summaries"
 #define CMD_SERVE_FILE "serve.json" /* pid, port and address of the serve that runs */
 
 /* Exit codes; docs/operate.md tells them. */

@@ -14,32 +14,51 @@
 #define LOG_AGAIN_MS 30000
 
 struct feed {
-    const struct mp_config *config;
-    struct journal *journal;
-    struct store *store;
-    struct mp_apps *apps;
+    struct feed_parts parts;
     char load_dir[CMD_PATH_MAX];
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t stopped;
     bool is_stopping;
-    struct load *load; /* NULL until the loader runs */
+    struct load_summarise *summarise; /* NULL until the schema stands */
+    struct load *load;                /* NULL until the loader runs */
     char last_error[sizeof(((struct load_stats *)0)->last_error)];
 };
 
+static void poke(void *arg, bool is_busy) {
+    load_summarise_poke(arg, is_busy);
+}
+
+static int start_summarise(struct feed *feed, struct mp_error *err) {
+    struct load_summarise *summarise;
+    if (feed->summarise) {
+        return MP_OK;
+    }
+    int code = load_summarise_start(feed->parts.store, feed->parts.summaries, &summarise, err);
+    if (code == MP_OK) {
+        pthread_mutex_lock(&feed->mutex);
+        feed->summarise = summarise;
+        pthread_mutex_unlock(&feed->mutex);
+    }
+    return code;
+}
+
 static int start_loader(struct feed *feed, struct load **out, struct mp_error *err) {
-    const struct mp_config *config = feed->config;
-    struct load_config load = {.journal = feed->journal,
-                               .store = feed->store,
-                               .apps = feed->apps,
+    const struct mp_config *config = feed->parts.config;
+    int code = store_migrate(feed->parts.store, err);
+    code = code == MP_OK ? start_summarise(feed, err) : code;
+    struct load_config load = {.journal = feed->parts.journal,
+                               .store = feed->parts.store,
+                               .apps = feed->parts.apps,
                                .dir = feed->load_dir,
                                .batch_events_max = (uint32_t)config->batch_events_max,
                                .batch_wait_ms = config->batch_wait_ms,
                                .rollup_wait_ms = config->rollup_wait_ms,
                                .rollup_cache_bytes = (uint64_t)config->rollup_cache_bytes,
+                               .on_rollup = poke,
+                               .on_rollup_arg = feed->summarise,
                                .dedupe_ms = config->dedupe_hours * MP_MS_PER_HOUR,
                                .late_ms = config->late_hours * MP_MS_PER_HOUR};
-    int code = store_migrate(feed->store, err);
     return code == MP_OK ? load_start(&load, out, err) : code;
 }
 
@@ -98,21 +117,17 @@ static void *run(void *arg) {
     return NULL;
 }
 
-int feed_start(const struct mp_config *config, struct journal *journal, struct store *store,
-               struct mp_apps *apps, struct feed **out, struct mp_error *err) {
+int feed_start(const struct feed_parts *parts, struct feed **out, struct mp_error *err) {
     struct feed *feed = calloc(1, sizeof(*feed));
     *out = NULL;
     if (!feed) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for the loader");
     }
-    feed->config = config;
-    feed->journal = journal;
-    feed->store = store;
-    feed->apps = apps;
+    feed->parts = *parts;
     pthread_mutex_init(&feed->mutex, NULL);
     pthread_cond_init(&feed->stopped, NULL);
     snprintf(feed->last_error, sizeof(feed->last_error), "the engine has not answered yet");
-    int code = cmd_path(config, CMD_LOAD_DIR, feed->load_dir, err);
+    int code = cmd_path(parts->config, CMD_LOAD_DIR, feed->load_dir, err);
     if (code == MP_OK) {
         int failed = pthread_create(&feed->thread, NULL, run, feed);
         code = failed ? mp_fail_sys(err, failed, "", "cannot start the loader") : MP_OK;
@@ -137,6 +152,7 @@ void feed_stop(struct feed *feed) {
     if (feed->load) {
         load_stop(feed->load);
     }
+    load_summarise_stop(feed->summarise);
     pthread_mutex_destroy(&feed->mutex);
     pthread_cond_destroy(&feed->stopped);
     free(feed);
@@ -149,11 +165,31 @@ bool feed_is_loading(struct feed *feed) {
     return is_loading;
 }
 
+void feed_summarise_stats(struct feed *feed, struct load_summarise_stats *out) {
+    pthread_mutex_lock(&feed->mutex);
+    *out = (struct load_summarise_stats){0};
+    if (feed->summarise) {
+        load_summarise_stats(feed->summarise, out);
+    }
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+/* What summaries do not have yet is not complete. */
+static void put_back(struct feed *feed, struct load_stats *stats) {
+    struct load_summarise_stats summed;
+    load_summarise_stats(feed->summarise, &summed);
+    int64_t until_ms = summed.fresh_at_ms - feed->parts.config->late_hours * MP_MS_PER_HOUR;
+    if (summed.lag_ms > 0 && summed.fresh_at_ms > 0 && until_ms < stats->complete_until_ms) {
+        stats->complete_until_ms = until_ms;
+    }
+}
+
 void feed_stats(struct feed *feed, struct load_stats *out) {
     pthread_mutex_lock(&feed->mutex);
     *out = (struct load_stats){0};
     if (feed->load) {
         load_stats(feed->load, out);
+        put_back(feed, out);
     } else {
         snprintf(out->last_error, sizeof(out->last_error), "%s", feed->last_error);
     }

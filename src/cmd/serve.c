@@ -44,14 +44,16 @@ static int open_journal(struct serve *serve, struct mp_error *err) {
 
 static int open_store(struct serve *serve, struct mp_error *err) {
     const struct mp_config *config = serve->config;
+    char dir[CMD_PATH_MAX];
     int code =
         cmd_store_open(config, (int)config->http_workers + CONNECTIONS_SPARE, &serve->store, err);
+    code = code ? code : cmd_path(config, CMD_SUMMARIES_DIR, dir, err);
+    code = code ? code : summaries_open(dir, &serve->summaries, err);
     if (code == MP_OK && cmd_is_embedded(config)) {
         code = supervise_start(config, serve->store, &serve->supervise, err);
     }
-    code = code ? code
-                : feed_start(config, serve->journal, serve->store, serve->apps, &serve->feed, err);
-    return code;
+    struct feed_parts parts = {config, serve->journal, serve->store, serve->apps, serve->summaries};
+    return code ? code : feed_start(&parts, &serve->feed, err);
 }
 
 static int open_live(struct serve *serve, struct mp_error *err) {
@@ -80,6 +82,7 @@ static int open_http(struct serve *serve, struct mp_error *err) {
                              .is_tls = config->tls_cert[0] != '\0',
                              .store = serve->store,
                              .live = serve->live,
+                             .summaries = serve->summaries,
                              .query_timeout_ms = config->query_timeout_ms,
                              .hsts_max_age_s = config->tls_cert[0] ? HSTS_MAX_AGE_S : 0,
                              .append = serve_append,
@@ -206,6 +209,7 @@ static void close_all(struct serve *serve) {
     live_feed_stop(serve->live_feed);
     live_close(serve->live);
     feed_stop(serve->feed);
+    summaries_close(serve->summaries);
     if (serve->journal) {
         journal_close(serve->journal);
     }

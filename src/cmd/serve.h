@@ -21,6 +21,7 @@ struct serve {
     struct accounts *accounts;
     struct journal *journal;
     struct store *store;
+    struct summaries *summaries;
     struct supervise *supervise; /* NULL with store_url */
     struct feed *feed;
     struct live *live;

@@ -79,16 +79,29 @@ static void put_load(struct mp_buf *out, const struct load_stats *load, bool is_
         (double)load->retries);
 }
 
+static void put_summaries(struct mp_buf *out, const struct load_summarise_stats *summed) {
+    put(out, "gauge", "summary_lag_seconds", "How far summaries are behind rollups.",
+        (double)summed->lag_ms / 1000);
+    put(out, "counter", "summary_days_total", "Days summed up.", (double)summed->days);
+    put(out, "counter", "summary_seconds_total", "Time that summing up took.",
+        (double)summed->work_ms / 1000);
+    put(out, "counter", "summary_failures_total", "Times that summing up failed.",
+        (double)summed->failures);
+}
+
 void serve_metrics(void *arg, struct mp_buf *out) {
     struct serve *serve = arg;
     struct journal_stats journal;
     struct load_stats load;
+    struct load_summarise_stats summed;
     /* The journal first: whoever compares the two never sees a cursor that seems to have caught up
      * with a journal that has moved on. */
     journal_stats(serve->journal, &journal);
     feed_stats(serve->feed, &load);
+    feed_summarise_stats(serve->feed, &summed);
     put_journal(out, &journal);
     put_load(out, &load, feed_is_loading(serve->feed));
+    put_summaries(out, &summed);
     if (serve->supervise) {
         struct supervise_stats engine;
         supervise_stats(serve->supervise, &engine);

@@ -33,6 +33,9 @@ struct load_config {
     int64_t dedupe_ms;           /* at least 72 h */
     int64_t late_ms;             /* accepted lateness, for complete_until */
     uint64_t rollup_cache_bytes; /* for recent events of users; 0 = rollups read the store */
+    /* Told after each rollup, NULL = not; is_busy: more batches wait. Must not block. */
+    void (*on_rollup)(void *arg, bool is_busy);
+    void *on_rollup_arg;
 };
 
 /*

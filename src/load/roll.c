@@ -139,6 +139,9 @@ static void publish(struct load *load) {
     load->rolled_up = load->roll.batches;
     load->touched_since = 0;
     load->stats.last_error[0] = '\0';
+    if (load->config.on_rollup) {
+        load->config.on_rollup(load->config.on_rollup_arg, load->ready != NULL);
+    }
     pthread_cond_broadcast(&load->changed);
     pthread_mutex_unlock(&load->mutex);
 }

@@ -1,21 +1,40 @@
 /* How opens and users of a range are distributed: by source, number of opens, dwell, depth. */
 #include "report/spread.h"
+#include "report/summed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static int on_row(void *arg, struct mp_reader *row) {
-    struct spread *spread = arg;
+/* One more row; NULL when memory is out. */
+static struct spread_row *next_row(struct spread *spread) {
     if (spread->count == spread->capacity) {
         size_t capacity = spread->capacity ? 2 * spread->capacity : 64;
         struct spread_row *grown = realloc(spread->rows, capacity * sizeof(*grown));
         if (!grown) {
-            return MP_E_MEMORY;
+            return NULL;
         }
         spread->rows = grown;
         spread->capacity = capacity;
     }
-    struct spread_row *into = &spread->rows[spread->count++];
-    *into = (struct spread_row){0};
+    struct spread_row *row = &spread->rows[spread->count++];
+    *row = (struct spread_row){0};
+    return row;
+}
+
+static bool on_summed(void *arg, const int64_t keys[3], int64_t opens, int64_t users) {
+    struct spread_row *row = next_row(arg);
+    if (row) {
+        *row = (struct spread_row){{keys[0], keys[1], keys[2]}, opens, users};
+    }
+    return row != NULL;
+}
+
+static int on_row(void *arg, struct mp_reader *row) {
+    struct spread *spread = arg;
+    struct spread_row *into = next_row(spread);
+    if (!into) {
+        return MP_E_MEMORY;
+    }
     for (size_t i = 0; i < spread->key_count; i++) {
         into->keys[i] = (int64_t)mp_read_u64(row);
     }
@@ -35,14 +54,48 @@ static int compare_rows(const void *left, const void *right) {
     return 0;
 }
 
-int spread_ask(struct spread *spread, const char *name, const char *columns, struct mp_error *err) {
+typedef int summed_spread(struct summary_app *app, const struct report_range *range,
+                          summed_on_row *on_row, void *arg, struct mp_error *err);
+
+static int ask_store(struct spread *spread, const char *name, const char *columns,
+                     struct mp_error *err) {
     struct store_statement *statement;
-    struct report_range range = spread->question->range;
-    int code = report_range_widen(&range, err);
-    code = code == MP_OK ? report_statement(spread->question, name, &statement, err) : code;
+    int code = report_statement(spread->question, name, &statement, err);
     if (code == MP_OK) {
         store_statement_flag(statement, "unknown_is_other", spread->unknown_is_other);
         code = report_ask(spread->question, statement, columns, on_row, spread, err);
+    }
+    return code;
+}
+
+/* A distribution by its name: the columns of its question, and how summaries tell it. */
+struct way {
+    const char *name;
+    const char *columns;
+    summed_spread *summed;
+};
+static const struct way ways[] = {
+    {"source", "qqqqq", summed_source},
+    {"frequency", "qq", summed_frequency},
+    {"opens", "qqq", summed_opens},
+};
+
+int spread_ask(struct spread *spread, const char *name, struct mp_error *err) {
+    const struct way *way = ways;
+    struct report_range range = spread->question->range;
+    int code = report_range_widen(&range, err);
+    if (code != MP_OK) {
+        return code;
+    }
+    while (strcmp(way->name, name) != 0) {
+        way++;
+    }
+    struct summary_app *app = spread->unknown_is_other ? NULL : summed_begin(spread->question);
+    if (app) {
+        code = way->summed(app, &range, on_summed, spread, err);
+        summary_end(app);
+    } else {
+        code = ask_store(spread, way->name, way->columns, err);
     }
     if (code == MP_OK && spread->count > 0) {
         qsort(spread->rows, spread->count, sizeof(*spread->rows), compare_rows);
@@ -60,10 +113,10 @@ static struct report_question without_cycles(const struct report_question *quest
 typedef void write_spread(struct report_rows *rows, const struct spread *spread);
 
 /* Runs one question and writes the rows that it gives as the list "rows". */
-static int answer(struct spread *spread, const char *name, const char *columns,
-                  write_spread *write_rows, struct mp_buf *out, struct mp_error *err) {
+static int answer(struct spread *spread, const char *name, write_spread *write_rows,
+                  struct mp_buf *out, struct mp_error *err) {
     struct report_rows rows;
-    int code = spread_ask(spread, name, columns, err);
+    int code = spread_ask(spread, name, err);
     if (code == MP_OK) {
         report_begin(&rows, spread->question, false, out);
         report_list_begin(&rows, "rows");
@@ -104,7 +157,7 @@ int report_source(const struct report_question *question, struct mp_buf *out,
                   struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 3, .has_users = true};
-    return answer(&spread, "source", "qqqqq", write_sources, out, err);
+    return answer(&spread, "source", write_sources, out, err);
 }
 
 /* ---- Frequency -------------------------------------------------------------------------- */
@@ -130,7 +183,7 @@ int report_frequency(const struct report_question *question, struct mp_buf *out,
                      struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 1};
-    return answer(&spread, "frequency", "qq", write_frequency, out, err);
+    return answer(&spread, "frequency", write_frequency, out, err);
 }
 
 /* ---- Duration and depth ----------------------------------------------------------------- */
@@ -190,7 +243,7 @@ static int answer_opens(const struct report_question *question, write_spread *wr
                         struct mp_buf *out, struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 2};
-    return answer(&spread, "opens", "qqq", write_rows, out, err);
+    return answer(&spread, "opens", write_rows, out, err);
 }
 
 int report_duration(const struct report_question *question, struct mp_buf *out,

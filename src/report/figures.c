@@ -1,5 +1,7 @@
 #include "report/figures.h"
 
+#include "report/summed.h"
+
 #include <stdlib.h>
 
 /* A question that counts something, and the figures that its columns after the cycle give. */
@@ -50,6 +52,20 @@ static int count(struct figures *figures, const struct counting *counting, struc
                          : code;
 }
 
+static int count_all(struct figures *figures, struct mp_error *err) {
+    struct summary_app *app = summed_begin(figures->question);
+    int code = MP_OK;
+    if (app) {
+        code = summed_figures(figures, app, err);
+        summary_end(app);
+        return code;
+    }
+    for (size_t i = 0; code == MP_OK && i < sizeof(countings) / sizeof(countings[0]); i++) {
+        code = count(figures, &countings[i], err);
+    }
+    return code;
+}
+
 /* What runs up from cycle to cycle, and what is the difference of others. */
 static void derive(struct figures *figures) {
     int64_t visited = figures->before[FIGURE_FIRST_VISITS];
@@ -80,10 +96,7 @@ int figures_ask(struct figures *figures, const struct report_question *question,
     if (!figures->cycles) {
         return mp_fail(err, MP_E_MEMORY, "", "no memory for a report");
     }
-    size_t countings_count = sizeof(countings) / sizeof(countings[0]);
-    for (size_t i = 0; code == MP_OK && i < countings_count && figures->cycle_count > 0; i++) {
-        code = count(figures, &countings[i], err);
-    }
+    code = figures->cycle_count > 0 ? count_all(figures, err) : MP_OK;
     derive(figures);
     return code;
 }

@@ -1,5 +1,7 @@
 #include "report/pages.h"
 
+#include "report/summed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +70,8 @@ static void bind_order(struct store_statement *statement, const struct report_qu
     store_bind_u64(statement, "offset", question->offset);
 }
 
-int pages_ask(struct pages *pages, const struct report_question *question, struct mp_error *err) {
+static int ask_store(struct pages *pages, const struct report_question *question,
+                     struct mp_error *err) {
     struct store_statement *statement;
     int code = report_statement(question, "pages", &statement, err);
     if (code == MP_OK) {
@@ -81,6 +84,16 @@ int pages_ask(struct pages *pages, const struct report_question *question, struc
         bind_search(statement, question);
         code = report_ask(question, statement, "qqq", on_total, pages, err);
     }
+    return code;
+}
+
+int pages_ask(struct pages *pages, const struct report_question *question, struct mp_error *err) {
+    struct summary_app *app = summed_can_search(question->search) ? summed_begin(question) : NULL;
+    if (!app) {
+        return ask_store(pages, question, err);
+    }
+    int code = summed_pages(app, question, pages, err);
+    summary_end(app);
     return code;
 }
 

@@ -1,4 +1,5 @@
 #include "report/profile.h"
+#include "report/summed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,8 @@ static const char *const dimensions[PROFILE_DIMENSIONS] = {
     [PROFILE_PROVINCE] = "province", [PROFILE_CITY] = "city",   [PROFILE_GENDER] = "gender",
     [PROFILE_PLATFORM] = "platform", [PROFILE_MODEL] = "model", [PROFILE_AGE] = "age"};
 
-static int on_row(void *arg, struct mp_reader *row) {
-    struct profile *profile = arg;
+static int put_row(struct profile *profile, size_t dimension, struct mp_str value,
+                   int64_t new_users, int64_t active_users) {
     if (profile->count == profile->capacity) {
         size_t capacity = profile->capacity ? 2 * profile->capacity : 64;
         struct profile_row *grown = realloc(profile->rows, capacity * sizeof(*grown));
@@ -18,20 +19,28 @@ static int on_row(void *arg, struct mp_reader *row) {
         profile->rows = grown;
         profile->capacity = capacity;
     }
+    char *copy = malloc(value.len + 1);
+    if (!copy) {
+        return MP_E_MEMORY;
+    }
+    memcpy(copy, value.ptr, value.len);
+    profile->rows[profile->count++] =
+        (struct profile_row){dimension, copy, value.len, new_users, active_users};
+    return MP_OK;
+}
+
+static int on_row(void *arg, struct mp_reader *row) {
     size_t dimension = mp_read_byte(row);
     struct mp_str value = mp_read_lstr(row);
-    struct profile_row *into = &profile->rows[profile->count];
-    *into = (struct profile_row){
-        .dimension = dimension, .value = malloc(value.len + 1), .value_len = value.len};
-    if (!into->value || dimension >= PROFILE_DIMENSIONS) {
-        free(into->value);
-        return into->value ? MP_E_CORRUPT : MP_E_MEMORY;
-    }
-    memcpy(into->value, value.ptr, value.len);
-    profile->count++;
-    into->new_users = (int64_t)mp_read_u64(row);
-    into->active_users = (int64_t)mp_read_u64(row);
-    return MP_OK;
+    int64_t new_users = (int64_t)mp_read_u64(row);
+    int64_t active_users = (int64_t)mp_read_u64(row);
+    return dimension < PROFILE_DIMENSIONS ? put_row(arg, dimension, value, new_users, active_users)
+                                          : MP_E_CORRUPT;
+}
+
+static bool on_summed(void *arg, size_t dimension, struct mp_str value, int64_t new_users,
+                      int64_t active_users) {
+    return put_row(arg, dimension, value, new_users, active_users) == MP_OK;
 }
 
 static int compare_rows(const void *left, const void *right) {
@@ -48,17 +57,26 @@ static int compare_rows(const void *left, const void *right) {
     return order != 0 ? order : (a->value_len > b->value_len) - (a->value_len < b->value_len);
 }
 
+static int ask(const struct report_question *question, struct profile *profile,
+               struct mp_error *err) {
+    struct summary_app *app = summed_begin(question);
+    struct store_statement *statement;
+    if (app) {
+        int code = summed_profile(app, &question->range, on_summed, profile, err);
+        summary_end(app);
+        return code;
+    }
+    int code = report_statement(question, "profile", &statement, err);
+    return code == MP_OK ? report_ask(question, statement, "bsqq", on_row, profile, err) : code;
+}
+
 int profile_ask(struct profile *profile, const struct report_question *question,
                 struct mp_error *err) {
     struct report_question asked = *question;
-    struct store_statement *statement;
     asked.range.by = REPORT_DAY;
     struct report_range range = asked.range;
     int code = report_range_widen(&range, err);
-    code = code == MP_OK ? report_statement(&asked, "profile", &statement, err) : code;
-    if (code == MP_OK) {
-        code = report_ask(&asked, statement, "bsqq", on_row, profile, err);
-    }
+    code = code == MP_OK ? ask(&asked, profile, err) : code;
     if (code == MP_OK && profile->count > 0) {
         qsort(profile->rows, profile->count, sizeof(*profile->rows), compare_rows);
     }

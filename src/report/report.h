@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "store/store.h"
+#include "summary/summary.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -70,6 +71,9 @@ struct report_question {
     int64_t complete_until_ms; /* figures of days that ended before it do not change any more; 0 =
                                   not known, written as null */
     const struct store_options *options; /* may be NULL; reports are always read-only */
+    /* Answers what has no filters, where all days are summed up: without the store, and as far as
+     * the summaries are. NULL: the store is asked. */
+    struct summaries *summaries;
     struct report_range range;
     struct report_filters filters;
     enum report_format format;

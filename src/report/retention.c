@@ -1,4 +1,5 @@
 #include "report/cohorts.h"
+#include "report/summed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,18 @@ static int on_row(void *arg, struct mp_reader *row) {
     return MP_OK;
 }
 
-static int ask(struct cohorts *cohorts, struct mp_error *err) {
+static int ask_summaries(struct cohorts *cohorts, struct summary_app *app, struct mp_error *err) {
+    struct summed_cohorts asked = {.range = cohorts->question.range,
+                                   .cohort = cohorts->question.cohort,
+                                   .offsets = cohorts->offsets.values,
+                                   .offset_count = cohorts->offsets.count,
+                                   .cycle_count = cohorts->cycle_count,
+                                   .users = cohorts->users[0],
+                                   .stride = COHORTS_OFFSETS_MAX + 1};
+    return summed_retention(app, &asked, err);
+}
+
+static int ask_store(struct cohorts *cohorts, struct mp_error *err) {
     const struct report_question *question = &cohorts->question;
     const struct report_range *range = &question->range;
     uint32_t farthest = (uint32_t)cohorts->offsets.values[cohorts->offsets.count - 1];
@@ -54,6 +66,16 @@ static int ask(struct cohorts *cohorts, struct mp_error *err) {
     store_bind_day(statement, "until", report_cycle_end_after(range->by, range->to, farthest));
     store_bind_u64s(statement, "offsets", cohorts->offsets.values, cohorts->offsets.count);
     return report_ask(question, statement, "qqq", on_row, cohorts, err);
+}
+
+static int ask(struct cohorts *cohorts, struct mp_error *err) {
+    struct summary_app *app = summed_begin(&cohorts->question);
+    if (!app) {
+        return ask_store(cohorts, err);
+    }
+    int code = ask_summaries(cohorts, app, err);
+    summary_end(app);
+    return code;
 }
 
 int cohorts_ask(struct cohorts *cohorts, const struct report_question *question,

@@ -26,15 +26,17 @@ FILTERS = {"source_group": ([1], [1, 3], [10], [0, 22], [2, 29]), "platform": ([
 class Place:
     """A history that was loaded, and who asks about it."""
 
-    def __init__(self, history, store):
+    def __init__(self, history, store, summed):
         self.history = history
+        self.summed = summed
         self.store = store
         self.today = history.last_day + 2 * ONE_DAY
         self.oracles = oracle_reports.oracles(oracle_wire.flat(history.uploads), history.apps,
                                               self.today)
 
     def reports(self, app):
-        return reports.Reports(self.store, app, self.history.apps[app][0], self.today)
+        return reports.Reports(self.store, app, self.history.apps[app][0], self.today,
+                               self.summed)
 
     def each(self):
         return [(self.oracles[app], self.reports(app)) for app in self.history.apps]
@@ -49,7 +51,8 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=["embedded", "clickhouse"])
-def place(request, tmp_path_factory):
+def loaded(request, tmp_path_factory):
+    """A history in a store, summed up."""
     history = histories.History(SEED, EVENTS)
     print(history)
     if request.param == "embedded":
@@ -69,7 +72,13 @@ def place(request, tmp_path_factory):
         tool.stop()
     with StoreTool(**where) as store:
         store.opened.ok()
-        yield Place(history, store)
+        store.sum_up(tmp_path_factory.mktemp("summaries") / "here")
+        yield history, store
+
+
+@pytest.fixture(scope="module", params=["by SQL", "summed"])
+def place(request, loaded):
+    return Place(*loaded, request.param == "summed")
 
 
 @pytest.fixture
@@ -258,7 +267,8 @@ def text_of(value, cell):
 
 
 def test_nobody_has_no_figures_and_no_errors(place):
-    ask = reports.Reports(place.store, "nobody", "Asia/Shanghai", place.today)
+    ask = reports.Reports(place.store, "nobody", "Asia/Shanghai", place.today,
+                          place.summed)
     span = place.history.first_day, place.history.last_day
     for name in ("trend", "source", "frequency", "duration", "depth", "retention", "pages",
                  "profile", "overview"):

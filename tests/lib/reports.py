@@ -18,9 +18,9 @@ MONEY = ("pay_amount_total", "pay_amount", "refund_amount", "pay_amount_per_orde
 class Reports:
     """One app's; today is a day that is given at noon UTC."""
 
-    def __init__(self, store, app, zone, today):
+    def __init__(self, store, app, zone, today, summed=False):
         self.store = store
-        self.place = {"app": app, "zone": zone, "until_ms": 1,
+        self.place = {"app": app, "zone": zone, "until_ms": 1, "summed": summed,
                       "now_ms": (today - EPOCH).days * DAY_MS + DAY_MS // 2}
 
     def ask(self, name, start, end, by="day", filters=None, **more):

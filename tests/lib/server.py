@@ -206,7 +206,7 @@ class Server:
         raise RuntimeError(f"serve is not ready: {answer}\n" + self.log_tail())
 
     def drain(self, timeout=DRAIN_SECONDS_MAX):
-        """Until all that was accepted is in events and rollups."""
+        """Until all that was accepted is in events, rollups and summaries."""
         deadline = time.monotonic() + timeout
         metrics = {}
         while time.monotonic() < deadline:
@@ -215,7 +215,8 @@ class Server:
                 if (metrics.get("minipulse_loading") == 1
                         and metrics["minipulse_load_cursor_lsn"]
                         >= metrics["minipulse_journal_durable_lsn"]
-                        and metrics["minipulse_rollup_lag_seconds"] == 0):
+                        and metrics["minipulse_rollup_lag_seconds"] == 0
+                        and metrics["minipulse_summary_lag_seconds"] == 0):
                     return metrics
             time.sleep(0.05)
         raise RuntimeError(f"not everything was loaded: {metrics}\n" + self.log_tail())

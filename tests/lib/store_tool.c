@@ -8,7 +8,9 @@
  *   {"do":"insert","table":…,"columns":"name Type, …","rows":hex of RowBinary,"count":…,
  *    "query_id":…}
  *   {"do":"settle","query_id":…}, {"do":"migrate"}, {"do":"ping"}, {"do":"version"}
- *   {"do":"report","name":…,"app":…,"zone":…,"from":day,"to":day,"by":0,"csv":bool,"now_ms":…,
+ *   {"do":"summaries","dir":…}              sums up all that has changed; "data": how many days
+ *   {"do":"report","summed":bool,"name":…,"app":…,"zone":…,"from":day,"to":day,"by":0,
+ *    "csv":bool,"now_ms":…,
  *    "source_group":[…],"platform":[…],"province":[…],"app_version":[…],"visitor":…, …}
  *
  * Each answer has "code" (mp_code_name), "engine_code", "field", "message".
@@ -20,6 +22,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "load/summarise.h"
 #include "report/report.h"
 #include "store/store.h"
 
@@ -27,6 +30,7 @@
 #define LIST_MAX 100000
 
 static struct store *store;
+static struct summaries *summaries;
 static struct mp_arena arena; /* of the request under way */
 
 static char *take(size_t bytes) {
@@ -228,6 +232,7 @@ static int report(struct mp_json request, struct mp_buf *answer, struct mp_error
     }
     struct report_question question = {
         .store = store,
+        .summaries = flag_of(request, "summed") ? summaries : NULL,
         .app = &app,
         .now_ms = number_of(request, "now_ms"),
         .complete_until_ms = number_of(request, "until_ms"),
@@ -248,6 +253,20 @@ static int report(struct mp_json request, struct mp_buf *answer, struct mp_error
     const struct report_named *named = report_find(name ? name : "");
     code = named ? named->run(&question, answer, err) : MP_E_NOT_FOUND;
     mp_zone_close(app.zone);
+    return code;
+}
+
+/* Opens them first, or again when "again" says so. */
+static int sum_up(struct mp_json request, struct mp_buf *answer, struct mp_error *err) {
+    uint64_t days = 0;
+    if (flag_of(request, "again")) {
+        summaries_close(summaries);
+        summaries = NULL;
+    }
+    int code = summaries ? MP_OK : summaries_open(copy_of(request, "dir"), &summaries, err);
+    code = code == MP_OK ? summaries_load(summaries, err) : code;
+    code = code == MP_OK ? load_summarise_all(store, summaries, &days, err) : code;
+    mp_buf_printf(answer, "%llu", (unsigned long long)days);
     return code;
 }
 
@@ -382,6 +401,9 @@ static int perform(struct mp_json request, struct mp_buf *answer, struct mp_erro
         mp_buf_printf(answer, "%d", store_server_version(store));
         return 0;
     }
+    if (mp_str_is(what, "summaries")) {
+        return sum_up(request, answer, err);
+    }
     if (mp_str_is(what, "report")) {
         return report(request, answer, err);
     }
@@ -436,6 +458,7 @@ int main(void) {
     }
     free(line);
     mp_arena_deinit(&arena);
+    summaries_close(summaries);
     store_close(store);
     mp_json_parser_destroy(parser);
     return 0;

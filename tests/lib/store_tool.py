@@ -71,6 +71,10 @@ class StoreTool:
         return self.ask(do="insert", table=table, columns=columns, rows=rows.hex(), count=count,
                         query_id=query_id)
 
+    def sum_up(self, folder, again=False):
+        """Makes the summaries that "summed" reports read; how many days were made."""
+        return int(self.ask(do="summaries", dir=str(folder), again=again).ok())
+
     def close(self):
         self.process.stdin.close()
         self.process.wait(20)
