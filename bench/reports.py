@@ -224,8 +224,8 @@ def run(users):
             summaries = os.path.join(bench.server.data_dir, "summaries", "bench")
             size = sum(os.path.getsize(os.path.join(summaries, name))
                        for name in os.listdir(summaries))
-            print(f"{users:,} users, {events:,} events on {DAYS} days: summed up in {seconds:.0f} s,"
-                  f" {size / events:.1f} bytes an event")
+            print(f"{users:,} users, {events:,} events on {DAYS} days:"
+                  f" summed up in {seconds:.0f} s, {size / events:.1f} bytes an event")
             return bench.measure()
 
 

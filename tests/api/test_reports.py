@@ -50,6 +50,10 @@ class Asker(reports.Reports):
         return answer.body.decode()
 
 
+def today_in(zone):
+    return datetime.datetime.now(zoneinfo.ZoneInfo(zone)).date()
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A history that ended a few days ago, uploaded as an SDK does it: the server, its apps, an
@@ -72,11 +76,8 @@ def place(tmp_path_factory):
         events = oracle_wire.flat(uploads, late_ms=A_YEAR_HOURS * histories.HOUR_MS)
         oracles = {app: oracle_reports.oracles(events, {app: settings}, today_in(settings[0]))[app]
                    for app, settings in history.apps.items()}
-        yield server, apps, oracles, (history.first_day, history.last_day)
-
-
-def today_in(zone):
-    return datetime.datetime.now(zoneinfo.ZoneInfo(zone)).date()
+        yield (server, apps, oracles,
+               (history.first_day, history.last_day))
 
 
 @pytest.fixture(params=["shop", "tea"])
