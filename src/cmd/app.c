@@ -22,6 +22,10 @@ static void write_app(struct mp_json_writer *json, const struct mp_app *app, con
     mp_jw_text(json, app->write_key);
     mp_jw_key(json, "previous_write_key");
     mp_jw_text(json, app->previous_write_key);
+    mp_jw_key(json, "sdk");
+    mp_jw_object_begin(json);
+    mp_app_sdk_put(json, &app->sdk);
+    mp_jw_object_end(json);
     if (token) {
         mp_jw_key(json, "token");
         mp_jw_text(json, token);
@@ -94,6 +98,26 @@ static int add(struct cmd_call *call, struct mp_apps *apps, struct accounts *acc
     return code ? code : cmd_first_token(accounts, out->id, token, err);
 }
 
+/* Changes what the flags name of what the app's SDK is told. */
+static int set_sdk(const struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
+                   const char *id, struct mp_app *out, struct mp_error *err) {
+    struct accounts_caller caller = cmd_caller();
+    struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+    const struct mp_app *app = mp_apps_by_id(snapshot, mp_str_of(id));
+    const char *collect = cmd_flag(call, "collect");
+    const char *keep = cmd_flag(call, "keep");
+    struct mp_app_sdk sdk = app ? app->sdk : (struct mp_app_sdk){0};
+    int code = MP_OK;
+    mp_apps_release(snapshot);
+    if (collect && strcmp(collect, "on") != 0 && strcmp(collect, "off") != 0) {
+        return mp_fail(err, MP_E_ARGUMENT, "collect", "must be on or off");
+    }
+    sdk.is_off = collect ? strcmp(collect, "off") == 0 : sdk.is_off;
+    code = keep ? mp_app_sdk_keep(&sdk, mp_str_of(keep), err) : MP_OK;
+    code = code ? code : mp_apps_set_sdk(apps, id, &sdk, out, err);
+    return code ? code : accounts_audit_note(accounts, &caller, id, "app.sdk", out->name, err);
+}
+
 static int rotate_key(struct mp_apps *apps, struct accounts *accounts, const char *id,
                       struct mp_app *out, struct mp_error *err) {
     struct accounts_caller caller = cmd_caller();
@@ -116,6 +140,8 @@ static int act(struct cmd_call *call, struct mp_apps *apps, struct accounts *acc
         code = add(call, apps, accounts, id, &app, token, err);
     } else if (strcmp(verb, "rotate-key") == 0 && id[0]) {
         code = rotate_key(apps, accounts, id, &app, err);
+    } else if (strcmp(verb, "sdk") == 0 && id[0]) {
+        code = set_sdk(call, apps, accounts, id, &app, err);
     } else {
         code = mp_fail(err, MP_E_ARGUMENT, "app", "usage: minipulse app %s", call->cmd->arguments);
     }
@@ -140,13 +166,14 @@ static int run(struct cmd_call *call) {
 
 const struct cmd cmd_app = {
     .name = "app",
-    .arguments = "add [ID] | list | rotate-key ID",
-    .summary = "add and list apps, renew a write key",
+    .arguments = "add [ID] | list | rotate-key ID | sdk ID",
+    .summary = "add and list apps, renew a write key, steer the SDK",
     .details = "  add [ID]        makes an app, its write key and a first token that reads its\n"
                "                  reports; without ID one is made up\n"
                "  list            prints every app\n"
                "  rotate-key ID   makes a new write key; the one before stays accepted until the\n"
-               "                  next rotation, so that released clients go on\n\n"
+               "                  next rotation, so that released clients go on\n"
+               "  sdk ID          what the app's SDK is told: whether it collects, and how much\n\n"
                "A running `minipulse serve` notices within a second.",
     .flags = {{.name = "name", .value_name = "TEXT", .doc = "add: the name for people."},
               {.name = "zone",
@@ -155,6 +182,13 @@ const struct cmd cmd_app = {
               {.name = "open-timeout-ms",
                .value_name = "MS",
                .doc = "add: an open ends after so long in the background; else 1800000."},
+              {.name = "collect",
+               .value_name = "on|off",
+               .doc = "sdk: whether clients collect; they ask every five minutes of use."},
+              {.name = "keep",
+               .value_name = "LIST",
+               .doc = "sdk: the percent of opens in which events of a class are kept, as "
+                      "`click=10,custom=50`, or `all`."},
               {.name = "json", .doc = "Print JSON."}},
     .positionals_max = 2,
     .run = run,
