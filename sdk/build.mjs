@@ -44,6 +44,7 @@ fs.writeFileSync(at('dist', 'minipulse.d.ts'), declaration);
 fs.mkdirSync(at('miniprogram_dist'), { recursive: true });
 fs.copyFileSync(at('dist', 'minipulse.cjs'), at('miniprogram_dist', 'index.js'));
 fs.writeFileSync(at('miniprogram_dist', 'index.d.ts'), declaration);
+fs.copyFileSync(at('dist', 'minipulse.cjs'), at('..', 'examples', 'shop', 'minipulse.js'));
 
 const bytes = zlib.gzipSync(fs.readFileSync(at('dist', 'minipulse.mjs')), { level: 9 }).length;
 console.log(process.argv.includes('--size') ? bytes : `dist/minipulse.mjs: ${bytes} bytes gzipped`);

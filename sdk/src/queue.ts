@@ -43,6 +43,8 @@ export interface Queue {
   split(chunk: Chunk): void;
   /** The times of an epoch were off. */
   shift(epoch: number, ms: number): void;
+  /** The guest of this run is known now: what has not been sent becomes the user's. */
+  rename(guest: string, user: string): void;
   /** Writes what is not yet in storage, now. */
   keep(): void;
   clear(): void;
@@ -228,6 +230,14 @@ export function createQueue(bytesMax: number): Queue {
         }
       }
       saveSoon();
+    },
+    rename(guest, user) {
+      for (const chunk of chunks) {
+        if (chunk.epoch >= 0 && chunk !== sending && chunk.events) {
+          chunk.events = chunk.events.map((event) => (event.user === guest ? { ...event, user } : event));
+          chunk.isDirty = true;
+        }
+      }
     },
     keep() {
       for (const chunk of chunks) {

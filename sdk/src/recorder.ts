@@ -243,6 +243,10 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
 
   function identifyFrom(before: string, user: string): void {
     if (before !== user) {
+      // Whoever logs in at the launch was never anybody else: no visitor, and no open, too many.
+      if (before === meta?.guest) {
+        queue.rename(before, user);
+      }
       saveMeta({ user });
       record('$identify', { user }, { previous_user: before });
       queue.keep();

@@ -28,9 +28,20 @@ it('track keeps properties within the limits and drops what is none', async () =
   });
 });
 
+it('identify gives the user what the guest did and is not yet sent: who logs in at the launch is one', async () => {
+  const host = started();
+  host.run.launch();
+  host.minipulse.track('early');
+  host.minipulse.identify('o6zA');
+  host.minipulse.identify('o6zB'); // another one: what was A's stays A's
+  expect((await flushed(host)).map(({ name, user }) => [name, user])).toEqual([
+    ['$launch', 'o6zA'], ['$show', 'o6zA'], ['early', 'o6zA'], ['$identify', 'o6zA'], ['$identify', 'o6zB']]);
+});
+
 it('identify links the guest to the user, and events are the user\'s from then on', async () => {
   const host = started();
   host.minipulse.track('guest');
+  await flushed(host);
   host.minipulse.identify('o6zA');
   host.minipulse.identify('o6zA');
   host.minipulse.track('member');
