@@ -22,7 +22,7 @@ async function bundle() {
     define: { SDK_VERSION: JSON.stringify(version) },
     // Our own members, none of which is stored, sent, or asked of Weixin.
     reserveProps: /^is(Array|Connected)$/,
-    mangleProps: /^(is[A-Z].*|beginEpoch|beginOpen|setConsent|setPage|scrollPx|steady|learnt?|configured|notice|refresh)$/,
+    mangleProps: /^(is[A-Z].*|beginEpoch|beginOpen|setConsent|setPage|scrollPx|steady|learnt?|configured|notice|refresh|since|record|settings|clock|named|leave|forget|rename)$/,
     banner: { js: `/*! Minipulse ${version}, Apache-2.0 */` },
   });
   return made.outputFiles[0].text;

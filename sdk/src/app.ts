@@ -49,7 +49,7 @@ export function watchApp(app: object, recorder: Recorder, pages: Pages): void {
   }
   function hide(): void {
     pages.leave();
-    const ms = shownAt === undefined ? undefined : Math.round(recorder.clock.steady() - shownAt);
+    const ms = shownAt === undefined ? undefined : recorder.clock.since(shownAt);
     shownAt = undefined;
     recorder.record('$hide', { dwell_ms: ms });
     recorder.hide();

@@ -7,11 +7,14 @@
  * an answer brings the server's date.
  */
 const JUMP_MS = 3000; // an answer's date has whole seconds, and took its time to come
+const SINCE_MS_MAX = 604800000; // what the server takes
 
 export interface Clock {
   now(): number;
   /** Milliseconds of a clock that only goes on. */
   steady(): number;
+  /** Whole milliseconds since a moment of the steady clock. */
+  since(steady: number): number;
   /** The server's date, just come. Returns by how much the times of this epoch were off. */
   learn(serverMs: number): number;
   beginEpoch(): void;
@@ -56,6 +59,7 @@ export function createClock(known: number | undefined): Clock {
       return Math.round(Date.now() + offset);
     },
     steady,
+    since: (moment) => Math.min(Math.max(0, Math.round(steady() - moment)), SINCE_MS_MAX),
     learn(serverMs) {
       watch();
       const off = serverMs - (Date.now() + offset);

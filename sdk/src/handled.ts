@@ -15,6 +15,13 @@ function number(value: unknown): number | undefined {
   return typeof value === 'number' && isFinite(value) ? Math.round(value) : undefined;
 }
 
+/** uni-app (Vue 2) has one handler for all and says in the dataset what it stands for:
+ * [["tap", [["buy", ["$event"]]]]]. */
+function madeBy(opts: unknown): string | undefined {
+  const name: unknown = (opts as string[][][][] | undefined)?.[0]?.[1]?.[0]?.[0];
+  return typeof name === 'string' ? name : undefined;
+}
+
 function place(event: Record<string, unknown>): { x?: number; y?: number } {
   const detail = isObject(event.detail) ? event.detail : {};
   const touches = event.changedTouches ?? event.touches;
@@ -51,13 +58,14 @@ export function createHandled(recorder: Recorder): (event: unknown, handler: str
     const target = event.currentTarget as Record<string, unknown>;
     const data = isObject(target.dataset) ? target.dataset : {};
     const text = TEXTS.map((name) => data[name]).find((found) => typeof found === 'string');
+    const made = madeBy(data.eventOpts) ?? handler;
     const id = typeof target.id === 'string' && target.id ? target.id : undefined;
     recorder.record(
       isTap ? '$click' : '$interact',
-      { element: id ?? handler },
+      { element: id ?? made },
       {
         kind: isTap ? undefined : type,
-        handler,
+        handler: made,
         index: number(data.index),
         text: typeof text === 'string' ? clip(text, TEXT_BYTES_MAX) : undefined,
         ...place(event),

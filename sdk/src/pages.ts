@@ -80,8 +80,7 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
       const { path, at, scrollPx, isBottom } = shown;
       shown = undefined;
       before = path;
-      const dwell = Math.min(Math.max(0, Math.round(recorder.clock.steady() - at)), 604800000);
-      recorder.record('$page_leave', { page: path, dwell_ms: dwell }, {
+      recorder.record('$page_leave', { page: path, dwell_ms: recorder.clock.since(at) }, {
         scroll_px: scrollPx > 0 ? Math.round(scrollPx) : undefined,
         reached_bottom: isBottom || undefined,
       });

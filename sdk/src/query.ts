@@ -1,7 +1,8 @@
 /** Paths and queries. What is shared carries who shared it in the parameter mp_s. */
-import { isObject } from './safe';
+import { clip, isObject } from './safe';
 
 const SHARE = 'mp_s';
+const QUERY_BYTES_MAX = 8192;
 
 /** As the path of a page is told: no leading slash. */
 export function pathOf(path: unknown): string {
@@ -14,7 +15,8 @@ export function queryOf(query: unknown): string | undefined {
     return undefined;
   }
   const parts = Object.keys(query).filter((name) => name !== SHARE);
-  return parts.map((name) => `${name}=${String(query[name])}`).join('&') || undefined;
+  const text = parts.map((name) => `${name}=${String(query[name])}`).join('&');
+  return clip(text, QUERY_BYTES_MAX) || undefined;
 }
 
 export function shareIn(query: unknown): string | undefined {

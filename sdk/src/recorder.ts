@@ -55,6 +55,7 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
   let page: string | undefined;
   let scene: number | undefined;
   let fromShare: string | undefined;
+  let added = meta?.added;
   let hiddenAt: number | undefined;
   let runId = randomId();
   let count = 0;
@@ -140,11 +141,14 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
       id: `${runId}-${(count++).toString(36)}`,
       name, time: clock.now(), user: '', open, page, scene, ...fields, props: clean(all),
     };
+    whenAllowed(() => put({ ...event, user: event.user || userNow() }));
+  }
+  /** Now, or once the user agrees. */
+  function whenAllowed(act: () => void): void {
     if (isAllowed()) {
-      event.user = event.user || userNow();
-      put(event);
-    } else if (held.length < HELD_EVENTS_MAX) {
-      held.push(() => put({ ...event, user: event.user || userNow() }));
+      act();
+    } else if (consent !== 'out' && held.length < HELD_EVENTS_MAX) {
+      held.push(act);
     }
   }
   function userNow(): string {
@@ -198,12 +202,7 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
       page = path;
     },
     identify(user) {
-      const before = isAllowed() ? userNow() : undefined;
-      if (before === undefined) {
-        held.push(() => identifyFrom(userNow(), user));
-      } else {
-        identifyFrom(before, user);
-      }
+      whenAllowed(() => identifyFrom(userNow(), user));
     },
     setCommon(props) {
       common = { ...common, ...props };
@@ -220,6 +219,7 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
         remove(META);
         remove('config');
         meta = undefined;
+        added = undefined;
         write('consent', consent);
       }
       held = [];
@@ -231,13 +231,14 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
     },
     reset() {
       common = {};
-      saveMeta({ guest: `guest-${randomId()}`, user: undefined });
+      whenAllowed(() => saveMeta({ guest: `guest-${randomId()}`, user: undefined }));
     },
     get added() {
-      return meta?.added;
+      return added;
     },
     set added(isAdded) {
-      saveMeta({ added: isAdded });
+      added = isAdded;
+      whenAllowed(() => saveMeta({ added: isAdded }));
     },
   };
 

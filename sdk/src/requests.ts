@@ -38,7 +38,7 @@ export function watchRequests(recorder: Recorder, original: Fn): void {
     }
     const began = clock.steady();
     const ended = (isFine: boolean, result: unknown) => {
-      const ms = Math.round(clock.steady() - began);
+      const ms = clock.since(began);
       const status = isFine && isObject(result) ? result.statusCode : undefined;
       const isFailed = !isFine || (typeof status === 'number' && status >= FAILED);
       if ((isFailed || ms > settings.slowRequestMs) && ++told <= REQUESTS_MAX) {

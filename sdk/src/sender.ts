@@ -52,6 +52,11 @@ export function createSender(needs: Needs): Sender {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pausedUntil = 0; // of the steady clock
 
+  function isPaused(): boolean {
+    const left = pausedUntil - clock.steady();
+    return left > 0 && left <= RETRY_MS_MAX; // more: there is no steady clock, and it was moved
+  }
+
   function plan(ms: number): void {
     if (timer === undefined) {
       timer = setTimeout(() => {
@@ -221,7 +226,7 @@ export function createSender(needs: Needs): Sender {
     if (isBusy || !needs.isOpen()) {
       return;
     }
-    if (queue.size >= settings.batchEvents && pausedUntil <= clock.steady()) {
+    if (queue.size >= settings.batchEvents && !isPaused()) {
       cancel();
       plan(0);
     } else {
@@ -236,12 +241,12 @@ export function createSender(needs: Needs): Sender {
       if (isEager) {
         pausedUntil = 0;
       }
-      if (pausedUntil <= clock.steady()) {
+      if (!isPaused()) {
         safely(() => go());
       }
     },
     refresh() {
-      if (remote.isStale() && !isBusy && pausedUntil <= clock.steady()) {
+      if (remote.isStale() && !isBusy && !isPaused()) {
         safely(() => go());
       }
     },

@@ -120,7 +120,9 @@ it.each([
 describe("with consent: 'required'", () => {
   it('nothing is stored or sent before optIn, and then what was held is', async () => {
     const host = started({ consent: 'required' });
+    host.phone.isAdded = true;
     host.run.launch();
+    host.minipulse.reset();
     host.minipulse.track('one');
     host.minipulse.identify('o6zA');
     await host.phone.pass(60000);
@@ -128,7 +130,7 @@ describe("with consent: 'required'", () => {
     expect(host.phone.storage.size).toBe(0);
     host.minipulse.optIn();
     await host.phone.pass(10000);
-    expect(namesOf(host.phone)).toEqual(['$launch', '$show', 'one', '$identify']);
+    expect(namesOf(host.phone)).toEqual(['$launch', '$show', 'one', '$identify', '$add']);
     const again = host.phone.start({ ...OPTIONS, consent: 'required' });
     again.minipulse.track('two');
     await host.phone.pass(10000);
@@ -142,6 +144,8 @@ describe("with consent: 'required'", () => {
     await host.phone.pass(1);
     host.minipulse.optOut();
     host.minipulse.track('two');
+    host.minipulse.identify('o6zA');
+    host.minipulse.reset();
     expect([...host.phone.storage.keys()]).toEqual(['minipulse.consent']);
     taking(host.phone);
     host.phone.asked = [];

@@ -239,6 +239,17 @@ describe('what handlers answer', () => {
     expect(named(phone, '$click')).toHaveLength(2);
   });
 
+  it('tells what uni-app (Vue 2) hides behind its one handler', async () => {
+    const { phone, run } = started();
+    run.define('pages/index/index', { methods: { __e() {} } }, 'Component');
+    run.launch(HOME);
+    run.open('pages/index/index');
+    run.tap('__e', { currentTarget: { id: '', dataset: { eventOpts: [['tap', [['buy', ['$event']]]]] } } });
+    run.tap('__e', { timeStamp: 9, currentTarget: { id: '', dataset: { eventOpts: 'odd' } } });
+    await flushed(phone);
+    expect(named(phone, '$click').map(({ element }) => element)).toEqual(['buy', '__e']);
+  });
+
   it("sees Taro's one handler, and options whose members are read-only", async () => {
     const { phone, run } = started();
     const config = Object.create(Object.prototype, {
@@ -324,6 +335,33 @@ describe('troubles', () => {
     await flushed(phone);
     expect(named(phone, '$performance').map(({ props }) => props)).toEqual([
       { metric: 'appLaunch', duration_ms: 812, path: 'pages/home/home' }]);
+  });
+
+  it('lives with a phone that has no steady clock and sets its own back by days', async () => {
+    const phone = new Phone();
+    const run = phone.start();
+    delete run.context.wx.getPerformance;
+    run.minipulse.init(OPTIONS);
+    run.define('pages/home/home', {});
+    run.launch(HOME);
+    run.open('pages/home/home');
+    await phone.pass(20000); // an upload has failed and waits
+    phone.moveClock(-3 * 86400000);
+    run.hide();
+    taking(phone);
+    await phone.pass(600000);
+    run.show();
+    await phone.pass(1000);
+    const leave = named(phone, '$page_leave').at(-1)!;
+    expect(leave.dwell_ms).toBe(0);
+    expect(named(phone, '$hide').at(-1)!.dwell_ms).toBe(0);
+  });
+
+  it('keeps queries within what the server takes', async () => {
+    const { phone, run } = started();
+    run.launch({ path: 'pages/a', query: { long: '长'.repeat(9000) }, scene: 1001 });
+    await flushed(phone);
+    expect(new TextEncoder().encode(named(phone, '$launch')[0].query).length).toBeLessThanOrEqual(8192);
   });
 
   it('survives a host that has next to nothing', async () => {
