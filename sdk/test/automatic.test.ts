@@ -173,6 +173,17 @@ describe('pages', () => {
     }
   });
 
+  it('does not tell of a share any more in the next open', async () => {
+    const { phone, run } = started();
+    run.launch({ path: 'pages/a', query: { mp_s: 'abc' }, scene: 1007 });
+    run.hide();
+    await phone.settle();
+    phone.elapse(1800000);
+    run.show();
+    await flushed(phone);
+    expect(named(phone, '$show').map(({ props }) => props?.from_share)).toEqual(['abc', undefined]);
+  });
+
   it('waits for the card that a page promises', async () => {
     const { run } = started();
     run.define('pages/a', {
@@ -347,11 +358,9 @@ describe('troubles', () => {
     run.open('pages/home/home');
     await phone.pass(20000); // an upload has failed and waits
     phone.moveClock(-3 * 86400000);
-    run.hide();
     taking(phone);
-    await phone.pass(600000);
-    run.show();
-    await phone.pass(1000);
+    run.hide();
+    await phone.settle();
     const leave = named(phone, '$page_leave').at(-1)!;
     expect(leave.dwell_ms).toBe(0);
     expect(named(phone, '$hide').at(-1)!.dwell_ms).toBe(0);

@@ -192,6 +192,25 @@ describe('the queue', () => {
   });
 });
 
+it('what did not fit into a full storage is kept once there is room', async () => {
+  const phone = new Phone();
+  let run = phone.start(OPTIONS);
+  phone.isStorageFull = true;
+  for (let i = 0; i < 50; i++) {
+    run.minipulse.track('full');
+  }
+  await phone.pass(1);
+  phone.isStorageFull = false;
+  run.minipulse.track('room');
+  await phone.pass(1);
+  run.kill();
+  phone.asked = [];
+  taking(phone);
+  run = phone.start(OPTIONS);
+  await phone.pass(10000);
+  expect(sent(phone)).toHaveLength(51);
+});
+
 describe('time', () => {
   const DAY = 86400000;
   const timeOf = (phone: Phone, name: string) => {
@@ -236,6 +255,27 @@ describe('time', () => {
     expect(before.time).toBe(began);
     expect(Math.abs(after.time - began - 3601000)).toBeLessThan(4000);
     expect(Math.abs(before.sent - phone.now - 5 * DAY)).toBeLessThan(700000);
+  });
+
+  it('is asked for before an earlier run\'s events are sent, even when the configuration is fresh', async () => {
+    const phone = taking(new Phone());
+    let run = phone.start(OPTIONS);
+    await phone.settle();
+    phone.network = () => 'offline';
+    const began = phone.now;
+    run.minipulse.track('before');
+    await phone.pass(1000);
+    run.kill();
+    phone.elapse(60000);
+    phone.moveClock(-10 * 3600000);
+    taking(phone, 10 * 3600000);
+    phone.asked = [];
+    run = phone.start(OPTIONS);
+    await phone.pass(10000);
+    expect(phone.asked.map(({ url }) => url.replace(/.*\/v1\//, '').replace(/\?.*/, ''))).toEqual(['sdk/config', 'collect']);
+    const { time, sent: when } = timeOf(phone, 'before');
+    expect(time).toBe(began);
+    expect(Math.abs(when - began - 61000)).toBeLessThan(4000);
   });
 
   it('is right on a phone whose clock was always wrong, from its first offline run on', async () => {
