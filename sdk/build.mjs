@@ -41,6 +41,7 @@ fs.writeFileSync(at('dist', 'minipulse.cjs'), common);
 const types = fs.readFileSync(at('src', 'public.ts'), 'utf8');
 const declaration = `${types}\ndeclare const minipulse: Minipulse;\nexport default minipulse;\n`;
 fs.writeFileSync(at('dist', 'minipulse.d.ts'), declaration);
+fs.writeFileSync(at('dist', 'minipulse.d.cts'), declaration);
 fs.mkdirSync(at('miniprogram_dist'), { recursive: true });
 fs.copyFileSync(at('dist', 'minipulse.cjs'), at('miniprogram_dist', 'index.js'));
 fs.writeFileSync(at('miniprogram_dist', 'index.d.ts'), declaration);

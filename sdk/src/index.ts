@@ -15,6 +15,7 @@ import type { Fn } from './wrap';
 export type { Minipulse, Options, Payment, Props, Refund, Sampled } from './public';
 
 const ID_BYTES_MAX = 128;
+const NO_ID = ` must be a text of 1 to ${ID_BYTES_MAX} bytes`;
 const AMOUNT_FEN_MAX = 100000000000;
 
 let recorder: Recorder | undefined;
@@ -64,12 +65,12 @@ function globals(): Record<'App' | 'Page' | 'Component' | 'Behavior', Fn | undef
 
 function isMoney(what: string, money: unknown): money is Payment & Refund {
   if (!isObject(money) || !isId(money.order_id)) {
-    warn(`${what}: order_id must be a text of 1 to ${ID_BYTES_MAX} bytes`);
+    warn(`${what}: order_id${NO_ID}`);
     return false;
   }
   const fen = money.amount_fen;
   if (typeof fen !== 'number' || fen % 1 !== 0 || fen < 0 || fen > AMOUNT_FEN_MAX) {
-    warn(`${what}: amount_fen must be whole fen, as 1990 for 19.90 yuan`);
+    warn(`${what}: amount_fen must be whole fen`);
     return false;
   }
   return true;
@@ -98,9 +99,9 @@ const minipulse: Minipulse = {
     when('track', (ready) => {
       // eslint-disable-next-line no-control-regex
       if (!isId(name) || name.charAt(0) === '$' || /[\u0000-\u001f\u007f]/.test(name)) {
-        warn(`track: ${String(name)}: a name has 1 to ${ID_BYTES_MAX} bytes and does not begin with $`);
+        warn(`track: ${String(name)}: must have 1 to ${ID_BYTES_MAX} bytes and not begin with $`);
       } else if (props !== undefined && !isObject(props)) {
-        warn(`track: ${name}: properties must be an object`);
+        warn(`track: ${name}: must be an object`);
       } else {
         ready.record(name, undefined, props);
       }
@@ -108,7 +109,7 @@ const minipulse: Minipulse = {
   },
   identify(user: string) {
     when('identify', (ready) =>
-      isId(user) ? ready.identify(user) : warn(`identify: must be a text of 1 to ${ID_BYTES_MAX} bytes`),
+      isId(user) ? ready.identify(user) : warn(`identify: user${NO_ID}`),
     );
   },
   setProfile(props: Props) {

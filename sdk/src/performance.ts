@@ -2,13 +2,12 @@
 import type { Recorder } from './recorder';
 import { isObject, safely } from './safe';
 
-const NAMES = ['appLaunch', 'firstRender', 'firstPaint', 'firstContentfulPaint', 'largestContentfulPaint', 'route', 'evaluateScript', 'downloadPackage'];
 const ENTRIES_MAX = 60; // told in a run
 
 export function watchPerformance(recorder: Recorder): void {
   let told = 0;
   const take = (entry: unknown) => {
-    if (!isObject(entry) || !NAMES.includes(String(entry.name))) {
+    if (!isObject(entry)) {
       return;
     }
     const ms = typeof entry.duration === 'number' && entry.duration > 0
@@ -26,6 +25,6 @@ export function watchPerformance(recorder: Recorder): void {
     const observer = wx.getPerformance().createObserver((list) => {
       safely(() => (list as unknown as { getEntries(): unknown[] }).getEntries().forEach(take));
     }) as unknown as { observe(options: object): void };
-    observer.observe({ entryTypes: ['navigation', 'render', 'script', 'loadPackage'] });
+    observer.observe({ entryTypes: ['navigation', 'render'] });
   });
 }

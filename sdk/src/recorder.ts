@@ -156,7 +156,12 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
     return user ?? guest;
   }
 
+  let isStarted = false;
   function start(): void {
+    if (isStarted) {
+      return;
+    }
+    isStarted = true;
     watchNetwork(() => sender.flush(true));
     if (queue.size > 0) {
       sender.flush(true); // what an earlier run left
@@ -212,7 +217,7 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
       consent = isGiven ? 'in' : 'out';
       if (isGiven) {
         write('consent', consent);
-        held.forEach((put) => safely(put));
+        held.forEach((act) => safely(act));
         start();
       } else {
         queue.clear();

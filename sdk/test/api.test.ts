@@ -99,8 +99,8 @@ it.each(nonsense)('nothing throws whatever it is given: %#', (what) => {
 });
 
 it.each([
-  ['track', ['$own'], 'does not begin with $'],
-  ['track', [''], 'a name has 1 to'],
+  ['track', ['$own'], 'not begin with $'],
+  ['track', [''], 'must have 1 to'],
   ['track', ['a', 5], 'must be an object'],
   ['identify', [5], 'identify'],
   ['pay', [{ order_id: 'A', amount_fen: 19.9 }], 'whole fen'],
@@ -135,6 +135,17 @@ describe("with consent: 'required'", () => {
     again.minipulse.track('two');
     await host.phone.pass(10000);
     expect(named(host.phone, 'two')).toHaveLength(1);
+  });
+
+  it('optIn may be called at every start, and listens once', async () => {
+    for (const consent of ['required', 'implied']) {
+      const host = started({ consent });
+      host.minipulse.optIn();
+      host.minipulse.optIn();
+      await host.phone.settle();
+      expect(host.run.networkListeners).toHaveLength(1);
+      expect(host.phone.asked).toHaveLength(1);
+    }
   });
 
   it('optOut deletes what waits and the guest, and is remembered', async () => {

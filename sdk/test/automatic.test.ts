@@ -342,7 +342,7 @@ describe('troubles', () => {
   it('tells how long Weixin took to launch and draw', async () => {
     const { phone, run } = started();
     run.launch(HOME);
-    run.performance!([{ name: 'appLaunch', duration: 812.4, path: 'pages/home/home' }, { name: 'other', duration: 1 }]);
+    run.performance!([{ name: 'appLaunch', duration: 812.4, path: 'pages/home/home' }, { name: 'firstRender', startTime: 5, navigationStart: 9 }, null]);
     await flushed(phone);
     expect(named(phone, '$performance').map(({ props }) => props)).toEqual([
       { metric: 'appLaunch', duration_ms: 812, path: 'pages/home/home' }]);
