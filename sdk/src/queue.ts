@@ -135,6 +135,10 @@ export function createQueue(bytesMax: number): Queue {
 
   /** The oldest events of the lowest rank go until a quarter is free. */
   function makeRoom(): void {
+    chunks.forEach(load); // until then their sizes are guesses
+    if (total() <= bytesMax) {
+      return;
+    }
     let over = total() - bytesMax * 0.75;
     let dropped = 0;
     for (let rank = 0; rank < RANKS && over > 0; rank++) {
@@ -142,9 +146,7 @@ export function createQueue(bytesMax: number): Queue {
         if (over <= 0) {
           break;
         }
-        const before = chunk.bytes;
         const events = load(chunk);
-        over -= before - chunk.bytes; // what is still in storage was only guessed
         const left = events.filter((event) => {
           const goes = over > 0 && rankOf(event.name) === rank;
           if (goes) {

@@ -138,6 +138,22 @@ describe('the queue', () => {
     expect(sent(phone)).toHaveLength(0);
   });
 
+  it('gives nothing up while many short runs leave a little each', async () => {
+    const phone = new Phone();
+    for (let i = 0; i < 40; i++) {
+      const run = phone.start(OPTIONS);
+      run.minipulse.track(`run-${i}`);
+      await phone.pass(1);
+      run.kill();
+    }
+    expect(phone.warnings).toEqual([]);
+    phone.asked = [];
+    taking(phone);
+    phone.start(OPTIONS);
+    await phone.pass(10000);
+    expect(namesOf(phone)).toEqual(Array.from({ length: 40 }, (_, i) => `run-${i}`));
+  });
+
   it('keeps what was paid before pay() returns', () => {
     const phone = new Phone();
     const run = phone.start(OPTIONS);

@@ -69,6 +69,7 @@ def test_after_every_trouble_each_event_counts_exactly_once(tmp_path, seed, engi
         done = play(server, app, seed)
         server.drain()
         assert done["kills"] > 3 and min(done["faults"].values()) > 3, done["faults"]
+        assert done["warnings"] == []
         assert done["left"] == [] and done["requestsAtOnce"] == 1
         assert counted(server, "str_values[indexOf(str_names, 'id')]", "did") == dict.fromkeys(
             done["custom"], 1)
