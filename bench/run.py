@@ -20,6 +20,7 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
+import sdk_build  # noqa: E402
 from server import Server  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -275,6 +276,14 @@ def disk(folder):
         }
 
 
+def sdk():
+    """The SDK's {"bytes", "events": {name: CPU milliseconds an event}}."""
+    sdk_build.build()
+    done = subprocess.run(["node", os.path.join(ROOT, "bench", "sdk.mjs")], capture_output=True,
+                          text=True, check=True)
+    return json.loads(done.stdout)
+
+
 # ---- The table ---------------------------------------------------------------------------------
 
 def megabytes(number):
@@ -317,10 +326,17 @@ def print_table(numbers):
         row(f"idle anonymous memory after {name}", megabytes(serve + engine),
             f"serve {megabytes(serve)}, engine {megabytes(engine)}", "< 150 MB",
             serve + engine < goal)
+    row("SDK: the file, gzipped", f"{numbers['sdk']['bytes']:,} B", "", "<= 10,000 B",
+        numbers["sdk"]["bytes"] <= 10000)
+    for name, spent_ms in numbers["sdk"]["events"].items():
+        row(f"SDK: an event in the app's thread ({name})", f"{spent_ms:.3f} ms",
+            "with storing and sending", "< 0.2 ms", spent_ms < 0.2)
 
 
 def measure(folder):
     numbers, program = {}, build_load()
+    say("the SDK …")
+    numbers["sdk"] = sdk()
     with product(os.path.join(folder, "serve")) as server:
         app = server.app("bench")
         server.start()

@@ -11,6 +11,7 @@ CHDB_ARM64='@chdb/lib-linux-arm64-gnu@26.7.3-stable.1'
 APT_LOCK_WAIT_S=300
 
 missing=()
+node_folders=(.)
 command_from() { # command package: wanted where the command is not found
     command -v "$1" >/dev/null || PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ||
         missing+=("$2")
@@ -56,6 +57,7 @@ need_test() {
     package libclang-rt-14-dev # libFuzzer and the sanitizers' runtimes for clang
     command_from clickhouse-server clickhouse-server
     command_from nginx nginx-light
+    node_folders+=(sdk)
 }
 
 need_lint() {
@@ -65,6 +67,7 @@ need_lint() {
 }
 
 need_bench() {
+    node_folders+=(sdk)
     command_from nginx nginx-light
     [ -x /usr/bin/python3 ] || missing+=(python3)
 }
@@ -95,15 +98,23 @@ install_packages() {
     as_root "${apt[@]}" install --no-install-recommends "${missing[@]}"
 }
 
-install_node_modules() {
+install_node_modules() { # folder: that of a package-lock.json
     # The stamp is the lock file as it was installed.
-    if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
-        echo "Installing npm packages of package-lock.json"
-        npm ci --no-audit --no-fund --loglevel=error
-        if [ "$(uname -m)" = aarch64 ]; then
-            npm install --no-save --no-package-lock --no-audit --no-fund "$CHDB_ARM64"
+    if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"; then
+        if [ -L "$1/node_modules" ]; then
+            # npm ci would empty what it points to.
+            echo "setup.sh: $1/node_modules is a link to another install: remove the link" >&2
+            exit 1
         fi
-        cp package-lock.json node_modules/.installed-lock.json
+        echo "Installing npm packages of $1/package-lock.json"
+        (
+            cd "$1"
+            npm ci --no-audit --no-fund --loglevel=error
+            if [ "$1" = . ] && [ "$(uname -m)" = aarch64 ]; then
+                npm install --no-save --no-package-lock --no-audit --no-fund "$CHDB_ARM64"
+            fi
+            cp package-lock.json node_modules/.installed-lock.json
+        )
     fi
 }
 
@@ -123,4 +134,6 @@ done
 if [ ${#missing[@]} -gt 0 ]; then
     install_packages
 fi
-install_node_modules
+for folder in "${node_folders[@]}"; do
+    install_node_modules "$folder"
+done

@@ -105,6 +105,9 @@ void handle_collect(struct http_request *request, void *api);
 void handle_sensors(struct http_request *request, void *api);
 void handle_preflight(struct http_request *request, void *api);
 
+/* sdk_routes.c */
+void handle_sdk_config(struct http_request *request, void *api);
+
 /* payment_routes.c */
 void handle_payments(struct http_request *request, void *api);
 void handle_notice(struct http_request *request, void *api);

@@ -18,6 +18,12 @@
 /* For anyone: the handler looks at what it is given. */
 #define OPEN(verb, where, function)                                                                \
     { .method = (verb), .path = (where), .mode = HTTP_FAST, .open = (function) }
+/* For who has an app's write key, which the handler looks for. */
+#define KEYED(verb, where, function)                                                               \
+    {                                                                                              \
+        .method = (verb), .path = (where), .mode = HTTP_FAST, .open = (function),                  \
+        .proof = "write key"                                                                       \
+    }
 #define OPEN_FORM(verb, where, function)                                                           \
     {                                                                                              \
         .method = (verb), .path = (where), .mode = HTTP_BLOCKING,                                  \
@@ -44,6 +50,7 @@
 static const struct route table[] = {
     COLLECTS("POST", "/v1/collect", handle_collect),
     OPEN("OPTIONS", "/v1/collect", handle_preflight),
+    KEYED("GET", "/v1/sdk/config", handle_sdk_config),
     COLLECTS("POST", "/sa", handle_sensors),
     COLLECTS("GET", "/sa", handle_sensors),
     OPEN("OPTIONS", "/sa", handle_preflight),

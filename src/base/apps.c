@@ -115,9 +115,10 @@ static void random_text(char *out, const char *prefix, size_t chars, uint32_t al
 
 /* A change to the registry: edits one app of the copy that becomes the next snapshot. */
 struct change {
-    const char *id;      /* of the app to change; NULL = none */
-    const char *name;    /* its new name; NULL = it gets a new write key */
-    struct mp_app added; /* when id is NULL */
+    const char *id;               /* of the app to change; NULL = none */
+    const char *name;             /* its new name; NULL = it gets a new write key */
+    const struct mp_app_sdk *sdk; /* or: what its SDK is told */
+    struct mp_app added;          /* when id is NULL */
     const char *zone_name;
     struct mp_app *out;
 };
@@ -129,7 +130,9 @@ static int apply(const struct mp_apps_snapshot *present, const struct change *ch
     for (size_t i = 0; i < present->count; i++) {
         struct mp_app app = present->apps[i];
         if (change->id && strcmp(app.id, change->id) == 0) {
-            if (change->name) {
+            if (change->sdk) {
+                app.sdk = *change->sdk;
+            } else if (change->name) {
                 snprintf(app.name, sizeof(app.name), "%s", change->name);
             } else {
                 memcpy(app.previous_write_key, app.write_key, sizeof(app.write_key));
@@ -224,6 +227,13 @@ int mp_apps_rename(struct mp_apps *apps, const char *id, const char *name, struc
 int mp_apps_rotate_key(struct mp_apps *apps, const char *id, struct mp_app *out,
                        struct mp_error *err) {
     struct change change = {.id = id, .out = out};
+    *out = (struct mp_app){0};
+    return make_change(apps, &change, err);
+}
+
+int mp_apps_set_sdk(struct mp_apps *apps, const char *id, const struct mp_app_sdk *sdk,
+                    struct mp_app *out, struct mp_error *err) {
+    struct change change = {.id = id, .sdk = sdk, .out = out};
     *out = (struct mp_app){0};
     return make_change(apps, &change, err);
 }

@@ -8,6 +8,7 @@
 #define MP_BASE_APPS_H
 
 #include "base/error.h"
+#include "base/json_write.h"
 #include "base/zone.h"
 
 #ifdef __cplusplus
@@ -18,12 +19,23 @@ extern "C" {
 #define MP_APPS_MAX 10000
 #define MP_OPEN_TIMEOUT_MS_DEFAULT (30 * 60 * 1000)
 
+/* The classes of events that the SDK can sample. */
+#define MP_SAMPLED_COUNT 8
+extern const char *const mp_sampled_names[MP_SAMPLED_COUNT];
+
+/* What an app's SDK asks the server for. All zero: everything is collected. */
+struct mp_app_sdk {
+    bool is_off;                               /* nothing is collected */
+    uint8_t dropped_percent[MP_SAMPLED_COUNT]; /* of the opens, by class */
+};
+
 struct mp_app {
     char id[MP_APP_ID_MAX + 1];  /* [a-z0-9][a-z0-9_-]*, the {app} of URLs */
     char name[193];              /* UTF-8, for people */
     char write_key[48];          /* public: goes into the SDK; may only collect */
     char previous_write_key[48]; /* still accepted after rotate-key; empty when none */
     int32_t open_timeout_ms;
+    struct mp_app_sdk sdk;
     struct mp_zone *zone; /* owned by the snapshot */
 };
 
@@ -62,6 +74,14 @@ MP_MUST_CHECK int mp_apps_rename(struct mp_apps *apps, const char *id, const cha
                                  struct mp_app *out, struct mp_error *err);
 MP_MUST_CHECK int mp_apps_rotate_key(struct mp_apps *apps, const char *id, struct mp_app *out,
                                      struct mp_error *err);
+MP_MUST_CHECK int mp_apps_set_sdk(struct mp_apps *apps, const char *id,
+                                  const struct mp_app_sdk *sdk, struct mp_app *out,
+                                  struct mp_error *err);
+/* "click=10,custom=50": the percent of opens in which events of a class are kept; "all": of every
+ * class all. Changes what it names in *sdk, or nothing: MP_E_ARGUMENT. */
+MP_MUST_CHECK int mp_app_sdk_keep(struct mp_app_sdk *sdk, struct mp_str list, struct mp_error *err);
+/* {"enabled": true, "sampling": {"click": 0.1}} of *sdk: the members, into an object begun. */
+void mp_app_sdk_put(struct mp_json_writer *writer, const struct mp_app_sdk *sdk);
 
 #ifdef __cplusplus
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define FILE_VERSION 1
-#define FILE_BYTES_MAX ((size_t)16 << 20) /* MP_APPS_MAX apps of at most 1.5 KB */
-#define FILE_DEPTH_MAX 4
+#define FILE_BYTES_MAX ((size_t)16 << 20) /* MP_APPS_MAX apps of at most 1.6 KB */
+#define FILE_DEPTH_MAX 6
 
 /* Copies a member that must be a string without NUL bytes and fit. */
 static int text_member(struct mp_json object, const char *name, char *out, size_t size,
@@ -30,7 +30,7 @@ static int read_app(struct mp_json object, struct mp_apps_snapshot *snapshot,
                     struct mp_error *err) {
     struct mp_app app = {0};
     char zone[96];
-    struct mp_json timeout;
+    struct mp_json timeout, sdk;
     int64_t timeout_ms = 0;
     int code = text_member(object, "id", app.id, sizeof(app.id), err);
     code = code ? code : text_member(object, "name", app.name, sizeof(app.name), err);
@@ -48,6 +48,12 @@ static int read_app(struct mp_json object, struct mp_apps_snapshot *snapshot,
         return mp_fail(err, MP_E_CORRUPT, "open_timeout_ms", "open_timeout_ms is no whole number");
     }
     app.open_timeout_ms = (int32_t)timeout_ms;
+    if (mp_json_get(object, MP_STR("sdk"), &sdk)) {
+        code = mp_app_sdk_read(sdk, &app.sdk, err);
+        if (code != MP_OK) {
+            return code;
+        }
+    }
     return mp_snapshot_add(snapshot, &app, mp_str_of(zone), err);
 }
 
@@ -110,6 +116,10 @@ static void write_document(struct mp_buf *out, const struct mp_apps_snapshot *sn
         mp_jw_i64(&writer, app->open_timeout_ms);
         mp_jw_text_member(&writer, "write_key", app->write_key);
         mp_jw_text_member(&writer, "previous_write_key", app->previous_write_key);
+        mp_jw_key(&writer, "sdk");
+        mp_jw_object_begin(&writer);
+        mp_app_sdk_put(&writer, &app->sdk);
+        mp_jw_object_end(&writer);
         mp_jw_object_end(&writer);
     }
     mp_jw_array_end(&writer);

@@ -4,6 +4,7 @@
 #define MP_BASE_APPS_SNAPSHOT_H
 
 #include "base/apps.h"
+#include "base/json.h"
 
 #include <stdatomic.h>
 
@@ -33,6 +34,9 @@ MP_MUST_CHECK int mp_apps_file_read(const char *path, struct mp_apps_snapshot **
 /* Replaces DATA_DIR/apps.json as a whole; on failure the former file stands untouched. */
 MP_MUST_CHECK int mp_apps_file_write(const char *data_dir, const struct mp_apps_snapshot *snapshot,
                                      struct mp_error *err);
+/* What mp_app_sdk_put wrote. MP_E_CORRUPT. */
+MP_MUST_CHECK int mp_app_sdk_read(struct mp_json object, struct mp_app_sdk *out,
+                                  struct mp_error *err);
 #define MP_APPS_FILE "apps.json"
 
 #endif

@@ -39,6 +39,16 @@ extern "C" {
 #define MP_EVENT_REFUND "$refund" /* order_id, amount_fen */
 #define MP_EVENT_IDENTIFY "$identify" /* user = the new id, prop "previous_user" the old one */
 #define MP_EVENT_PROFILE "$profile"   /* user properties */
+/* What our SDK sees of itself; reports do not count them yet. docs/sdk.md tells their properties.
+ */
+#define MP_EVENT_FAVORITE "$favorite" /* added to Weixin's favourites */
+#define MP_EVENT_PULL_DOWN "$pull_down"
+#define MP_EVENT_REACH_BOTTOM "$reach_bottom"
+#define MP_EVENT_INTERACT "$interact" /* a handled event other than a tap */
+#define MP_EVENT_ERROR "$error"
+#define MP_EVENT_REQUEST "$request" /* one that failed or was slow */
+#define MP_EVENT_PERFORMANCE "$performance"
+#define MP_EVENT_PAY_ATTEMPT "$pay_attempt" /* wx.requestPayment, however it ended */
 
 enum mp_platform {
     MP_PLATFORM_UNKNOWN = 0,

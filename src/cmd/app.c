@@ -29,6 +29,10 @@ static void write_app(struct mp_json_writer *json, const struct mp_app *app,
     mp_jw_text(json, app->write_key);
     mp_jw_key(json, "previous_write_key");
     mp_jw_text(json, app->previous_write_key);
+    mp_jw_key(json, "sdk");
+    mp_jw_object_begin(json);
+    mp_app_sdk_put(json, &app->sdk);
+    mp_jw_object_end(json);
     mp_jw_text_member(json, "weixin_appid", extras->appid);
     if (extras->secret[0]) {
         mp_jw_text_member(json, "weixin_secret", extras->secret);
@@ -111,6 +115,26 @@ static int add(struct cmd_call *call, struct mp_apps *apps, struct accounts *acc
     return code ? code : cmd_first_token(accounts, out->id, token, err);
 }
 
+/* Changes what the flags name of what the app's SDK is told. */
+static int set_sdk(const struct cmd_call *call, struct mp_apps *apps, struct accounts *accounts,
+                   const char *id, struct mp_app *out, struct mp_error *err) {
+    struct accounts_caller caller = cmd_caller();
+    struct mp_apps_snapshot *snapshot = mp_apps_acquire(apps);
+    const struct mp_app *app = mp_apps_by_id(snapshot, mp_str_of(id));
+    const char *collect = cmd_flag(call, "collect");
+    const char *keep = cmd_flag(call, "keep");
+    struct mp_app_sdk sdk = app ? app->sdk : (struct mp_app_sdk){0};
+    int code = MP_OK;
+    mp_apps_release(snapshot);
+    if (collect && strcmp(collect, "on") != 0 && strcmp(collect, "off") != 0) {
+        return mp_fail(err, MP_E_ARGUMENT, "collect", "must be on or off");
+    }
+    sdk.is_off = collect ? strcmp(collect, "off") == 0 : sdk.is_off;
+    code = keep ? mp_app_sdk_keep(&sdk, mp_str_of(keep), err) : MP_OK;
+    code = code ? code : mp_apps_set_sdk(apps, id, &sdk, out, err);
+    return code ? code : accounts_audit_note(accounts, &caller, id, "app.sdk", out->name, err);
+}
+
 static int rotate_key(struct mp_apps *apps, struct accounts *accounts, const char *id,
                       struct mp_app *out, struct mp_error *err) {
     struct accounts_caller caller = cmd_caller();
@@ -168,6 +192,8 @@ static int act(struct cmd_call *call, struct mp_apps *apps, struct accounts *acc
     } else if (strcmp(verb, "weixin") == 0 && id[0]) {
         snprintf(app.id, sizeof(app.id), "%s", id);
         code = weixin(call, accounts, id, &extras, err);
+    } else if (strcmp(verb, "sdk") == 0 && id[0]) {
+        code = set_sdk(call, apps, accounts, id, &app, err);
     } else {
         code = mp_fail(err, MP_E_ARGUMENT, "app", "usage: minipulse app %s", call->cmd->arguments);
     }
@@ -192,13 +218,14 @@ static int run(struct cmd_call *call) {
 
 const struct cmd cmd_app = {
     .name = "app",
-    .arguments = "add [ID] | list | rotate-key ID | weixin ID",
-    .summary = "add and list apps, renew a write key, set up Weixin's server API",
+    .arguments = "add [ID] | list | rotate-key ID | sdk ID | weixin ID",
+    .summary = "add and list apps, renew a write key, steer the SDK, set up Weixin's server API",
     .details = "  add [ID]        makes an app, its write key and a first token that reads its\n"
                "                  reports; without ID one is made up\n"
                "  list            prints every app\n"
                "  rotate-key ID   makes a new write key; the one before stays accepted until the\n"
                "                  next rotation, so that released clients go on\n"
+               "  sdk ID          what the app's SDK is told: whether it collects, and how much\n"
                "  weixin ID       gives the app an appid and a secret, with which Weixin's server\n"
                "                  SDKs ask us for its figures; what is not given is made\n\n"
                "A running `minipulse serve` notices within a second.",
@@ -215,6 +242,13 @@ const struct cmd cmd_app = {
                .doc = "weixin: a file with 32 hexadecimal digits; `-` reads standard input."},
               {.name = "new-secret", .doc = "weixin: make another secret."},
               {.name = "off", .doc = "weixin: take appid and secret away."},
+              {.name = "collect",
+               .value_name = "on|off",
+               .doc = "sdk: whether clients collect; they ask every five minutes of use."},
+              {.name = "keep",
+               .value_name = "LIST",
+               .doc = "sdk: the percent of opens in which events of a class are kept, as "
+                      "`click=10,custom=50`, or `all`."},
               {.name = "json", .doc = "Print JSON."}},
     .positionals_max = 2,
     .run = run,

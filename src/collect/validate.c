@@ -153,11 +153,13 @@ bool check_name(struct batch *batch, struct mp_str field, struct mp_str name) {
 
 bool check_reserved(struct batch *batch, struct mp_str name) {
     static const struct mp_str names[] = {
-        MP_STR(MP_EVENT_PAGE_VIEW), MP_STR(MP_EVENT_PAGE_LEAVE), MP_STR(MP_EVENT_CLICK),
-        MP_STR(MP_EVENT_LAUNCH),    MP_STR(MP_EVENT_SHOW),       MP_STR(MP_EVENT_HIDE),
-        MP_STR(MP_EVENT_SHARE),     MP_STR(MP_EVENT_ADD),        MP_STR(MP_EVENT_REMOVE),
-        MP_STR(MP_EVENT_PAY),       MP_STR(MP_EVENT_REFUND),     MP_STR(MP_EVENT_IDENTIFY),
-        MP_STR(MP_EVENT_PROFILE)};
+        MP_STR(MP_EVENT_PAGE_VIEW),    MP_STR(MP_EVENT_PAGE_LEAVE),  MP_STR(MP_EVENT_CLICK),
+        MP_STR(MP_EVENT_LAUNCH),       MP_STR(MP_EVENT_SHOW),        MP_STR(MP_EVENT_HIDE),
+        MP_STR(MP_EVENT_SHARE),        MP_STR(MP_EVENT_ADD),         MP_STR(MP_EVENT_REMOVE),
+        MP_STR(MP_EVENT_PAY),          MP_STR(MP_EVENT_REFUND),      MP_STR(MP_EVENT_IDENTIFY),
+        MP_STR(MP_EVENT_PROFILE),      MP_STR(MP_EVENT_FAVORITE),    MP_STR(MP_EVENT_PULL_DOWN),
+        MP_STR(MP_EVENT_REACH_BOTTOM), MP_STR(MP_EVENT_INTERACT),    MP_STR(MP_EVENT_ERROR),
+        MP_STR(MP_EVENT_REQUEST),      MP_STR(MP_EVENT_PERFORMANCE), MP_STR(MP_EVENT_PAY_ATTEMPT)};
     if (name.ptr[0] != '$') {
         return true;
     }

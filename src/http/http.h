@@ -126,7 +126,8 @@ bool http_client_gone(struct http_request *request);
 /* True when it is the server that does not wait. Any thread. */
 bool http_is_stopping(const struct http_request *request);
 
-/* Adds a header to the reply to come. Values with control bytes are dropped (and logged). */
+/* Adds a header to the reply to come; it takes the place of http_config's of that name. Values with
+ * control bytes are dropped (and logged). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 /* Sends the reply; exactly once a request. body is copied. After it the request must not be
  * touched. Any thread. */

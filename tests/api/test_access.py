@@ -41,6 +41,7 @@ KEY = NOTICE = (401,) * 10
 EXPECTED = {
     "POST /v1/collect": KEY,  # none of them sends a write key as one
     "OPTIONS /v1/collect": (204,) * 10,
+    "GET /v1/sdk/config": KEY,
     "POST /sa": KEY, "GET /sa": KEY, "OPTIONS /sa": (204,) * 10,
     "POST /sa.gif": KEY, "GET /sa.gif": KEY, "OPTIONS /sa.gif": (204,) * 10,
     "POST /v1/apps/{app}/payments": KEY,

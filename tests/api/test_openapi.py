@@ -201,6 +201,9 @@ def test_the_parameters_are_those_that_a_report_takes(world, told):
 def test_answers_fit_the_schemas(world, told):
     answers = [["collect", "200", world.last_collect.json()]]
     boss = people.Browser(world)
+    for query in (f"?app={world.apps['shop']['write_key']}", "?app=mpw_no", "?key=x"):
+        answer = world.request("GET", "/v1/sdk/config" + query)
+        answers.append(["sdkConfig", str(answer.status), answer.json()])
     for report in REPORTS:
         for more in ({}, {"by": "week"}, {"users": "active", "by": "month"},
                      {"compare": "2026-09-01/2026-09-02"}, {"visitor": "new"}, {"to": "x"}):

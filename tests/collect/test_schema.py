@@ -44,6 +44,9 @@ RIGHT = [
     body(event(name="$refund", order_id="o", amount_fen=100000000000)),
     body(event(name="$page_view", page="/pages/a")),
     body(event(name="$identify", props={"previous_user": "x"})),
+    body(*(event(id=name, name=name) for name in (
+        "$favorite", "$pull_down", "$reach_bottom", "$interact", "$error", "$request",
+        "$performance", "$pay_attempt"))),
     body(event(id="i" * 128, name="n" * 128, user="u" * 128)),
     body(event(title="t" * 8192, x="y" * 8192, time=0, dwell_ms=604800000)),
     body(*[event(id=str(i)) for i in range(1000)]),

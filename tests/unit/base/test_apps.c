@@ -229,8 +229,16 @@ static void a_broken_file_leaves_the_former_apps_in_force(void **state) {
         assert_non_null(strstr(err.message, "apps.json"));
     }
     const char *parts[][4] = {
-        {"../x", zone, "1800000", ""}, {"x", "No/Where", "1800000", ""}, {"x", zone, "-1", ""},
-        {"x", zone, "1e99", ""},       {"x", zone, "\"1\"", ""},         {"", zone, "1800000", ""},
+        {"../x", zone, "1800000", ""},
+        {"x", "No/Where", "1800000", ""},
+        {"x", zone, "-1", ""},
+        {"x", zone, "1,\"sdk\":1", ""},
+        {"x", zone, "1000,\"sdk\":{\"enabled\":1,\"sampling\":{}}", ""},
+        {"x", zone, "1000,\"sdk\":{\"enabled\":true,\"sampling\":{\"none\":1}}", ""},
+        {"x", zone, "1000,\"sdk\":{\"enabled\":true,\"sampling\":{\"page\":2}}", ""},
+        {"x", zone, "1e99", ""},
+        {"x", zone, "\"1\"", ""},
+        {"", zone, "1800000", ""},
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         snprintf(text, sizeof(text), form, parts[i][0], parts[i][1], parts[i][2], parts[i][3]);

@@ -1,0 +1,2 @@
+/** Set by build.mjs, from package.json. */
+declare const SDK_VERSION: string;
