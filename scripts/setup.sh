@@ -56,6 +56,8 @@ need_test() {
     package libclang-rt-14-dev # libFuzzer and the sanitizers' runtimes for clang
     command_from clickhouse-server clickhouse-server
     command_from nginx nginx-light
+    command_from chromium chromium
+    package fonts-noto-cjk # Chinese on the screenshots
 }
 
 need_lint() {
@@ -104,6 +106,11 @@ install_node_modules() {
             npm install --no-save --no-package-lock --no-audit --no-fund "$CHDB_ARM64"
         fi
         cp package-lock.json node_modules/.installed-lock.json
+    fi
+    if ! cmp -s web/package-lock.json web/node_modules/.installed-lock.json; then
+        echo "Installing npm packages of web/package-lock.json"
+        (cd web && npm ci --no-audit --no-fund --loglevel=error)
+        cp web/package-lock.json web/node_modules/.installed-lock.json
     fi
 }
 

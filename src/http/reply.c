@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define STREAM_BLOCK_BYTES (256u * 1024)
 #define EARLY_BODY_BYTES_MAX 4096
@@ -37,6 +38,15 @@ static bool ends_connection(const struct http_request *request) {
     return request->is_last || atomic_load(&request->loop->server->is_draining);
 }
 
+static bool has_header(const struct http_request *request, const char *name) {
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_headers(struct http_request *request, const char *content_type) {
     const struct http_server *server = request->loop->server;
     struct MHD_Response *response = request->response;
@@ -47,8 +57,10 @@ static void add_headers(struct http_request *request, const char *content_type) 
         MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
     }
     for (size_t i = 0; i < server->config.header_count; i++) {
-        MHD_add_response_header(response, server->config.headers[i].name,
-                                server->config.headers[i].value);
+        const struct http_field *field = &server->config.headers[i];
+        if (!has_header(request, field->name)) {
+            MHD_add_response_header(response, field->name, field->value);
+        }
     }
     if (ends_connection(request)) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
