@@ -21,6 +21,7 @@ const group = (name: string): RouteRecordRaw => ({
 
 const appPages: RouteRecordRaw[] = [
   { path: 'overview', component: () => import('@/pages/OverviewPage.vue'), meta: meta('nav.overview') },
+  { path: 'realtime', component: () => import('@/pages/RealtimePage.vue'), meta: meta('nav.realtime') },
   group('access'),
   group('share'),
   group('add'),

@@ -2,7 +2,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Figure, Unit } from '@/api/types';
 import type { Palette } from '@/charts/palette';
-import { exact, tick, type Language } from '@/lib/numbers';
+import { exact, short, tick, type Language } from '@/lib/numbers';
 
 export type Series = {
   name: string;
@@ -102,7 +102,7 @@ export function bars(
   if (isLying) {
     names['axisLabel'] = { color: dress.palette.faint, width: 140, overflow: 'truncate', interval: 0 };
   } else {
-    names['axisLabel'] = { color: dress.palette.faint, interval: 'auto', hideOverlap: true };
+    names['axisLabel'] = { color: dress.palette.faint, interval: labels.length <= 10 ? 0 : 'auto', hideOverlap: true };
   }
   const values = amounts(unit, dress);
   return {
@@ -125,7 +125,7 @@ export function bars(
         show: labels.length <= 16,
         position: isLying ? 'right' : 'top',
         color: dress.palette.faint,
-        formatter: ({ value }: { value: number }) => tick(value, one.unit, dress.language),
+        formatter: ({ value }: { value: number }) => short(value, one.unit, dress.language),
       },
       tooltip: { valueFormatter: (value: Figure) => exact(value, one.unit, dress.language) },
     })),
@@ -168,8 +168,8 @@ export function china(
         map: 'china',
         name: title,
         data: rows,
-        layoutCenter: ['52%', '62%'],
-        layoutSize: '118%',
+        layoutCenter: ['52%', '50%'],
+        layoutSize: '112%',
         aspectScale: 0.78,
         selectedMode: false,
         itemStyle: { areaColor: palette.mapLow, borderColor: palette.surface, borderWidth: 0.8 },

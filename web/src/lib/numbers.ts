@@ -18,7 +18,7 @@ function format(language: Language, options: Intl.NumberFormatOptions): Intl.Num
 function duration(seconds: number, language: Language): string {
   const [h, m, s] = language === 'en' ? ['h ', 'm ', 's'] : ['小时', '分', '秒'];
   if (seconds < SECONDS_A_MINUTE) {
-    return format(language, { maximumFractionDigits: 1 }).format(seconds) + s;
+    return format(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(seconds) + s;
   }
   const whole = Math.round(seconds);
   const minutes = Math.floor((whole % SECONDS_AN_HOUR) / SECONDS_A_MINUTE);

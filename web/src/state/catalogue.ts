@@ -1,7 +1,7 @@
 /** The indicators: their names, units and definitions, as the server tells them. */
 import { shallowRef } from 'vue';
 import { get } from '@/api/client';
-import type { Group, Indicator } from '@/api/types';
+import type { Group, Indicator, Unit } from '@/api/types';
 import { language } from '@/i18n';
 
 const indicators = shallowRef<Map<string, Indicator>>(new Map());
@@ -27,7 +27,11 @@ export const nameOf = (id: string): string =>
 export const definitionOf = (id: string): string =>
   indicator(id)?.definition[language.value === 'en' ? 'en' : 'zh'] ?? '';
 
-export const unitOf = (id: string): Indicator['unit'] => indicator(id)?.unit ?? 'count';
+/** A mean of counts is shown with two decimals, as pages are. */
+export function unitOf(id: string): Unit {
+  const unit = indicator(id)?.unit ?? 'count';
+  return id.endsWith('_per_user') && unit === 'count' ? 'pages' : unit;
+}
 
 /** The ids of a group's indicators of a cycle or page, in the catalogue's order. */
 export const idsOf = (group: Group): string[] =>
