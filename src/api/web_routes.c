@@ -6,7 +6,8 @@
 
 #define HEADER_LIST_BYTES_MAX 4096
 #define PAGE "/index.html"
-#define FOREVER "public, max-age=31536000, immutable" /* a file's name bears the hash of its text */
+#define FOREVER "public, max-age=31536000, immutable" /* a file's name bears the hash of its text  \
+                                                       */
 #define ASK_AGAIN "no-cache"
 /* Scripts, styles, pictures and answers of this server only. ECharts and TDesign set styles of
  * single elements, and PNG files are made in the page. */
@@ -74,8 +75,7 @@ static void send_file(struct http_request *request, const struct web_file *file,
     struct mp_buf accepted, tags;
     mp_buf_init(&accepted, HEADER_LIST_BYTES_MAX);
     mp_buf_init(&tags, HEADER_LIST_BYTES_MAX);
-    enum web_coding coding =
-        choose(file, http_header_list(request, "Accept-Encoding", &accepted));
+    enum web_coding coding = choose(file, http_header_list(request, "Accept-Encoding", &accepted));
     bool is_unchanged =
         is_known(http_header_list(request, "If-None-Match", &tags), file->tag[coding]);
     mp_buf_deinit(&accepted);

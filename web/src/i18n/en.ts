@@ -29,7 +29,7 @@ const en: Messages = {
     access: 'Access',
     trend: 'Trends',
     source: 'Sources',
-    engagement: 'Frequency, duration, depth',
+    engagement: 'Engagement',
     retention: 'Retention',
     pages: 'Pages',
     realtime: 'Real-time',

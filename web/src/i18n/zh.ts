@@ -28,7 +28,7 @@ const zh = {
     access: '访问分析',
     trend: '访问趋势',
     source: '来源分析',
-    engagement: '频次、时长与深度',
+    engagement: '参与度',
     retention: '访问留存',
     pages: '页面分析',
     realtime: '实时统计',
