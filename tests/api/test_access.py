@@ -78,6 +78,9 @@ EXPECTED = {
     "DELETE /v1/apps/{app}/tokens/{id}": OWN_THING,
     "GET /v1/apps/{app}/audit": OWN,
     "GET /healthz": ALL, "GET /readyz": ALL, "GET /metrics": ALL, "GET /": ALL,
+    "GET /log-in": ALL, "GET /set-up": ALL, "GET /join": ALL, "GET /account": ALL,
+    "GET /server/{page}": ALL, "GET /apps/{app}/{page}": ALL, "GET /favicon.svg": ALL,
+    "GET /assets/{file}": (404,) * 10,
     "GET /v1/openapi.yaml": ALL,
 }
 

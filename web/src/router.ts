@@ -68,7 +68,7 @@ function firstPage(): string {
 async function whoAmIAtLast(): Promise<void> {
   for (;;) {
     try {
-      await whoAmI();
+      await Promise.all([whoAmI(), loadCatalogue().catch(() => undefined)]);
       if (session.value) await loadCatalogue();
       isAway.value = false;
       return;
@@ -81,7 +81,17 @@ async function whoAmIAtLast(): Promise<void> {
 
 const isPublic = (to: RouteLocation): boolean => to.meta['isPublic'] === true;
 
+/** Begins to fetch the code while the server is asked who is there. */
+function fetchAhead(to: RouteLocation): void {
+  for (const record of to.matched) {
+    const component: unknown = record.components?.['default'];
+    if (typeof component === 'function') void (component as () => Promise<unknown>)();
+  }
+  if (to.path.startsWith('/apps/')) void import('@/charts/echarts');
+}
+
 router.beforeEach(async (to) => {
+  fetchAhead(to);
   await whoAmIAtLast();
   if (isSetUpNeeded.value && to.path !== '/set-up' && !session.value) return '/set-up';
   if (session.value && to.path === '/') return firstPage();

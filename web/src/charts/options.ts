@@ -53,7 +53,6 @@ export function lines(labels: string[], series: Series[], dress: Dress): ECharts
   return {
     animation: false,
     textStyle: { fontFamily: FONT },
-    aria: { enabled: true },
     tooltip: tooltip(dress, 'axis'),
     legend: {
       show: series.length > 1,
@@ -107,7 +106,6 @@ export function bars(
   return {
     animation: false,
     textStyle: { fontFamily: FONT },
-    aria: { enabled: true },
     tooltip: { ...tooltip(dress, 'axis'), axisPointer: { type: 'shadow' } },
     legend: { show: series.length > 1, top: 0, left: 0, textStyle: { color: dress.palette.faint } },
     grid: { left: 4, right: isLying ? 64 : 16, top: series.length > 1 ? 36 : 20, bottom: 4, containLabel: true },
@@ -143,7 +141,6 @@ export function china(
   return {
     animation: false,
     textStyle: { fontFamily: FONT },
-    aria: { enabled: true },
     tooltip: {
       ...tooltip(dress, 'item'),
       formatter: ({ name, value }: { name: string; value: number }) =>
