@@ -163,7 +163,11 @@ export function china(
         type: 'map',
         map: 'china',
         name: title,
-        data: rows,
+        // The inset that ECharts draws is lines only: they need a colour to be seen.
+        data: [
+          ...rows,
+          { name: '南海诸岛', itemStyle: { borderColor: palette.faint, borderWidth: 1 } },
+        ],
         layoutCenter: ['52%', '50%'],
         layoutSize: '112%',
         aspectScale: 0.78,

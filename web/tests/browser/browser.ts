@@ -1,5 +1,5 @@
 /** Debian's Chromium, and what every page is watched for. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
@@ -43,9 +43,12 @@ export async function logIn(page: Page, name: string, path = '/'): Promise<void>
   await page.waitForSelector('#content');
 }
 
-/** Until nothing is being asked for, and every chart is drawn. */
+const CLICK_MS = 60; // in which a click has reached the address, and the address the panels
+
+/** Until the page is there, nothing is being asked for, and every chart is drawn. */
 export async function settle(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle');
+  await page.waitForSelector('#content h1');
+  await page.waitForTimeout(CLICK_MS);
   await page.waitForFunction(() => {
     const isBusy = document.querySelector('[aria-busy=true]') !== null;
     const charts = [...document.querySelectorAll('[data-drawn]')];
@@ -59,9 +62,8 @@ export async function shoot(page: Page, name: string): Promise<void> {
 
 /** What axe finds that is serious or critical: rule and place. */
 export async function axe(page: Page): Promise<string[]> {
-  await page.addInitScript({ path: AXE });
   // Through the protocol, not as a script in the page, which the policy forbids.
-  await page.evaluate((await import('node:fs')).readFileSync(AXE, 'utf8'));
+  await page.evaluate(readFileSync(AXE, 'utf8'));
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: { id: string; impact: string; nodes: { target: string[]; html: string }[] }[] }> } };
     const { violations } = await axe.run({ resultTypes: ['violations'] });

@@ -267,7 +267,7 @@ test('an owner invites someone, who joins by the link; makes and revokes a token
   expect(await asked()).toBe(200);
   await page.getByRole('button', { name: '撤销 nightly' }).click();
   await page.getByRole('button', { name: '确定' }).click();
-  await page.getByRole('cell', { name: 'nightly' }).waitFor({ state: 'detached' });
+  await page.getByRole('cell', { name: 'nightly', exact: true }).waitFor({ state: 'detached' });
   expect(await asked()).toBe(401);
   await page.goto('/apps/demo/settings?tab=audit');
   await page.locator('[data-test=audit] tbody tr').first().waitFor();
@@ -287,21 +287,21 @@ test.each(LOOKED_AT)('%s is fit to be used with keyboard and screen reader, in l
     if (path === 'realtime') await watched.page.waitForTimeout(1500);
     else await settle(watched.page);
   };
-  for (const [watched, look] of [[zh, 'zh'], [en, 'en']] as const) {
+  await Promise.all(([[zh, 'zh'], [en, 'en']] as const).map(async ([watched, look]) => {
     await go(watched);
     await shoot(watched.page, `${path.replace(/\?tab=/, '-')}-${look}`);
     expect(await axe(watched.page), look).toEqual([]);
     expect(watched.faults).toEqual([]);
-  }
+  }));
 });
 
 test.each(['account', 'server/users', 'server/audit', 'server/new-app'])('%s likewise', async (path) => {
-  for (const [watched, look] of [[zh, 'zh'], [en, 'en']] as const) {
+  await Promise.all(([[zh, 'zh'], [en, 'en']] as const).map(async ([watched, look]) => {
     await watched.page.goto(`/${path}`);
     await settle(watched.page);
     await shoot(watched.page, `${path.replace('/', '-')}-${look}`);
     expect(await axe(watched.page), look).toEqual([]);
-  }
+  }));
 });
 
 test('nothing is wider than a small phone, and a large screen is used', async () => {
@@ -336,6 +336,7 @@ test('the first page is within its budget of bytes, and charts come only when ne
   expect([...files].some(isChart)).toBe(false);
   await logIn(page, 'boss');
   await settle(page);
+  await page.waitForLoadState('networkidle');
   const firstPage = size(files);
   const all = readdirSync(join(dist, 'assets')).reduce((sum, name) => sum + statSync(join(dist, 'assets', name)).size, 0);
   const kb = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KB`;
