@@ -36,3 +36,15 @@ function(mp_region_table room)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/src/collect/region_table.c PROPERTIES
     COMPILE_DEFINITIONS "MP_REGION_TABLE=\"${output}\"" OBJECT_DEPENDS ${output})
 endfunction()
+
+# mp_dashboard(room): compiles the dashboard into the room, as scripts/build-web.sh has packed it.
+function(mp_dashboard room)
+  if(NOT TARGET mp_${room})
+    return()
+  endif()
+  set(MP_WEB_DIR ${CMAKE_SOURCE_DIR}/build/web CACHE PATH "where scripts/build-web.sh has written")
+  set_source_files_properties(${MP_WEB_DIR}/files.c PROPERTIES
+    COMPILE_DEFINITIONS "MP_WEB_BYTES=\"${MP_WEB_DIR}/files.bin\""
+    OBJECT_DEPENDS ${MP_WEB_DIR}/files.bin)
+  target_sources(mp_${room} PRIVATE ${MP_WEB_DIR}/files.c)
+endfunction()

@@ -14,6 +14,7 @@ fuzz) options=(-DMP_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang+
     exit 2
     ;;
 esac
+scripts/build-web.sh
 dir=build/$kind
 if [ ! -e "$dir/build.ninja" ]; then
     cmake -G Ninja -S . -B "$dir" -Wno-dev "${options[@]}" >"/tmp/minipulse-cmake-$$.log" ||

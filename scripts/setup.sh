@@ -11,7 +11,7 @@ CHDB_ARM64='@chdb/lib-linux-arm64-gnu@26.7.3-stable.1'
 APT_LOCK_WAIT_S=300
 
 missing=()
-node_folders=(.)
+node_folders=(. web)
 command_from() { # command package: wanted where the command is not found
     command -v "$1" >/dev/null || PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ||
         missing+=("$2")
@@ -58,6 +58,8 @@ need_test() {
     command_from clickhouse-server clickhouse-server
     command_from nginx nginx-light
     node_folders+=(sdk)
+    command_from chromium chromium
+    package fonts-noto-cjk # Chinese on the screenshots
 }
 
 need_lint() {

@@ -242,8 +242,10 @@ api_handler handle_audit, handle_app_audit;
 void handle_alive(struct http_request *request, void *api);
 void handle_ready(struct http_request *request, void *api);
 void handle_metrics(struct http_request *request, void *api);
-void handle_home(struct http_request *request, void *api);
 void handle_openapi(struct http_request *request, void *api);
+/* web_routes.c */
+void handle_web_page(struct http_request *request, void *api);
+void handle_web_file(struct http_request *request, void *api);
 void count_request(const struct http_request *request, int status, int64_t duration_us, void *api);
 
 #endif

@@ -116,7 +116,16 @@ static const struct route table[] = {
     OPEN("GET", "/readyz", handle_ready),
     OPEN("GET", "/metrics", handle_metrics),
     OPEN("GET", "/v1/openapi.yaml", handle_openapi),
-    OPEN("GET", "/", handle_home),
+
+    OPEN("GET", "/", handle_web_page),
+    OPEN("GET", "/log-in", handle_web_page),
+    OPEN("GET", "/set-up", handle_web_page),
+    OPEN("GET", "/join", handle_web_page),
+    OPEN("GET", "/account", handle_web_page),
+    OPEN("GET", "/server/{page}", handle_web_page),
+    OPEN("GET", "/apps/{app}/{page}", handle_web_page),
+    OPEN("GET", "/assets/{file}", handle_web_file),
+    OPEN("GET", "/favicon.svg", handle_web_file),
 };
 #define ROUTE_COUNT (sizeof(table) / sizeof(table[0]))
 

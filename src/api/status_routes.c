@@ -1,4 +1,4 @@
-/* What operators ask: alive, ready, metrics; and the page at /. */
+/* What operators ask: alive, ready, metrics; and the interface. */
 #include "api/internal.h"
 
 #include "base/embedded.h"
@@ -8,7 +8,6 @@
 #define METRICS_BYTES_MAX (1u << 20)
 #define READY_BYTES_MAX 4096
 
-extern const struct mp_embedded api_static_files[];
 extern const struct mp_embedded api_docs_files[];
 
 static const int64_t bucket_us[API_BUCKETS - 1] = {250,   500,   1000,   2500,   5000,   10000,
@@ -137,13 +136,6 @@ void handle_metrics(struct http_request *request, void *arg) {
     }
     http_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", mp_buf_str(&out));
     mp_buf_deinit(&out);
-}
-
-void handle_home(struct http_request *request, void *arg) {
-    const struct mp_embedded *page = mp_embedded_find(api_static_files, "index");
-    (void)arg;
-    http_reply_static(request, 200, "text/html; charset=utf-8",
-                      mp_str_range(page->data, page->len));
 }
 
 void handle_openapi(struct http_request *request, void *arg) {

@@ -140,29 +140,25 @@ static int tell_address(const struct serve *serve, const char *address, struct m
     mp_buf_deinit(&text);
     if (code == MP_OK) {
         mp_log(MP_LOG_INFO, "serve", "listening", "address=%s pid=%d", address, (int)getpid());
-        printf("Minipulse answers on %s\n", address);
+        printf("Minipulse answers on %s (dashboard and API)\n", address);
         fflush(stdout);
     }
     return code;
 }
 
 /* A server without users waits for the first one. Only who reads this output can be it: whoever
- * reaches the port first cannot. */
-static int offer_setup(const struct serve *serve, struct mp_error *err) {
-    char code[ACCOUNTS_SECRET_SIZE];
-    bool is_needed = false;
-    int failed = accounts_setup_begin(serve->accounts, &is_needed, code, err);
-    if (failed == MP_OK && is_needed) {
-        printf("There is no user yet. `minipulse user add NAME --admin` makes the first one, or "
-               "this code, once:\n  %s\n",
-               code);
-        fflush(stdout);
-    }
-    return failed;
+ * reaches the port first cannot. Behind the # the code reaches no server's and no proxy's log. */
+static void offer_setup(const char *address, const char *code) {
+    printf("There is no user yet. `minipulse user add NAME --admin` makes the first one, or this "
+           "page, once:\n  %s/set-up#%s\n",
+           address, code);
+    fflush(stdout);
 }
 
 static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     char address[CMD_PATH_MAX];
+    char setup_code[ACCOUNTS_SECRET_SIZE];
+    bool is_setup_needed = false;
     int code = cmd_make_data_dir(serve->config, err);
     code = code ? code : mp_apps_open(serve->config->data_dir, &serve->apps, err);
     code = code ? code : collect_wechatpay_open(serve->config->data_dir, &serve->wechatpay, err);
@@ -174,10 +170,13 @@ static int open_all(struct serve *serve, bool with_demo, struct mp_error *err) {
     code = code ? code
                 : inlet_start(serve->config, serve->apps, serve->journal, serve->feed,
                               &serve->inlet, err);
-    code = code ? code : offer_setup(serve, err);
+    code = code ? code : accounts_setup_begin(serve->accounts, &is_setup_needed, setup_code, err);
     code = code ? code : open_http(serve, err);
     if (code == MP_OK) {
         make_address(serve, address, sizeof(address));
+        if (is_setup_needed) {
+            offer_setup(address, setup_code);
+        }
         code = tell_address(serve, address, err);
     }
     if (code == MP_OK && with_demo) {

@@ -65,7 +65,9 @@ struct http_config {
     int connections_max; /* more wait in the system's queue */
     int idle_timeout_s;
     int receive_timeout_s; /* a request has so long to arrive, beside idle_timeout_s; 0 = 60 */
-    const struct http_field *headers; /* go with every reply; live as long as the server */
+    /* Go with every reply that does not say something else of that name by http_reply_header; live
+     * as long as the server. */
+    const struct http_field *headers;
     size_t header_count;
     const char *tls_cert_file; /* NULL = plain */
     const char *tls_key_file;

@@ -85,6 +85,9 @@ EXPECTED = {
     "GET /cgi-bin/token": ALL, "POST /cgi-bin/stable_token": ALL, "POST /datacube/{call}": ALL,
     "* /cgi-bin/*": ALL, "* /datacube/*": ALL,
     "GET /healthz": ALL, "GET /readyz": ALL, "GET /metrics": ALL, "GET /": ALL,
+    "GET /log-in": ALL, "GET /set-up": ALL, "GET /join": ALL, "GET /account": ALL,
+    "GET /server/{page}": ALL, "GET /apps/{app}/{page}": ALL, "GET /favicon.svg": ALL,
+    "GET /assets/{file}": (404,) * 10,
     "GET /v1/openapi.yaml": ALL,
 }
 

@@ -1,5 +1,6 @@
 """What operators ask, and what every reply carries."""
 
+import gzip
 import http.client
 import re
 import shutil
@@ -22,7 +23,7 @@ LINE = re.compile(r'^(# (HELP|TYPE) [a-z_:]+ .+'
                   r' (-?[0-9.e+-]+|\+Inf|NaN))$')
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/nowhere",
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/nowhere", "/assets/none.js",
                                   "/v1/apps/shop/trend"])
 def test_every_reply_bears_the_headers_that_keep_browsers_careful(shared, path):
     answer = shared.request("GET", path)
@@ -35,11 +36,53 @@ def test_every_reply_bears_the_headers_that_keep_browsers_careful(shared, path):
     assert "Server" not in answer.headers
 
 
-def test_the_page_at_the_root_says_that_the_server_runs(shared):
-    answer = shared.request("GET", "/")
+@pytest.mark.parametrize("path", ["/", "/set-up", "/apps/shop/overview", "/server/users"])
+def test_the_dashboards_addresses_give_one_page_that_runs_only_its_own_scripts(shared, path):
+    answer = shared.request("GET", path)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "/v1/collect" in answer.body.decode()
+    assert answer.headers.get_all("Cache-Control") == ["no-cache"]
+    policies = answer.headers.get_all("Content-Security-Policy")
+    assert len(policies) == 1
+    assert "default-src 'none'; script-src 'self';" in policies[0]
+    assert "frame-ancestors 'none'" in policies[0]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert b'<script type="module"' in answer.body
+    assert answer.body == shared.request("GET", "/").body
+
+
+def script(server):
+    return re.search(rb"/assets/index-[\w-]+\.js", server.request("GET", "/").body)[0].decode()
+
+
+@pytest.mark.parametrize("accepted, coding", [
+    ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("GZIP;q=0.5", "gzip"),
+    ("br;q=0, gzip", "gzip"), ("br;q=0, gzip;q=0.000", None), ("identity", None), ("", None),
+    ("brx, xgzip", None)])
+def test_a_file_of_the_dashboard_comes_in_a_coding_that_is_accepted(shared, accepted, coding):
+    path = script(shared)
+    plain = shared.request("GET", path)
+    answer = shared.request("GET", path, headers={"Accept-Encoding": accepted})
+    assert answer.headers["Content-Encoding"] == coding
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "immutable" in answer.headers["Cache-Control"]
+    if coding == "gzip":
+        assert gzip.decompress(answer.body) == plain.body
+    elif coding is None:
+        assert answer.body == plain.body
+    else:
+        assert len(answer.body) < len(plain.body) / 2
+
+
+@pytest.mark.parametrize("tags, status", [
+    ("{}", 304), ("W/{}", 304), ('"other", {}', 304), ("*", 304), ('"other"', 200), ("", 200)])
+def test_a_file_that_the_client_has_is_not_sent_again(shared, tags, status):
+    path = script(shared)
+    tag = shared.request("GET", path).headers["ETag"]
+    answer = shared.request("GET", path, headers={"If-None-Match": tags.replace("{}", tag)})
+    assert answer.status == status
+    assert answer.headers["ETag"] == tag
+    assert (answer.body == b"") == (status == 304)
 
 
 def test_metrics_follow_prometheus_text_format(shared, shop):
