@@ -1,5 +1,5 @@
 // Makes the package: dist/ (ESM, CommonJS, types) and miniprogram_dist/ (what the developer tool's
-// "build npm" copies). Says how large the file is; `--size` prints that alone, as a number of bytes.
+// "build npm" copies). Says how large the file is.
 import { build } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,13 @@ import zlib from 'node:zlib';
 const root = path.dirname(fileURLToPath(import.meta.url));
 const at = (...parts) => path.join(root, ...parts);
 const { version } = JSON.parse(fs.readFileSync(at('package.json'), 'utf8'));
+
+// Stored, sent or asked of Weixin: none of them. So they may have short names in the file.
+const OWN_MEMBERS = [
+  'is[A-Z].*', 'beginEpoch', 'beginOpen', 'setConsent', 'setPage', 'scrollPx', 'steady', 'learnt?',
+  'configured', 'notice', 'refresh', 'since', 'record', 'settings', 'clock', 'named', 'leave',
+  'forget', 'rename',
+];
 
 async function bundle() {
   const made = await build({
@@ -20,9 +27,8 @@ async function bundle() {
     target: 'es2018',
     charset: 'utf8',
     define: { SDK_VERSION: JSON.stringify(version) },
-    // Our own members, none of which is stored, sent, or asked of Weixin.
     reserveProps: /^is(Array|Connected)$/,
-    mangleProps: /^(is[A-Z].*|beginEpoch|beginOpen|setConsent|setPage|scrollPx|steady|learnt?|configured|notice|refresh|since|record|settings|clock|named|leave|forget|rename)$/,
+    mangleProps: new RegExp(`^(${OWN_MEMBERS.join('|')})$`),
     banner: { js: `/*! Minipulse ${version}, Apache-2.0 */` },
   });
   return made.outputFiles[0].text;
@@ -30,8 +36,10 @@ async function bundle() {
 
 const module = await bundle();
 // `const minipulse = require(…)` gives the object itself, as `import minipulse from` does.
-const common = module.replace(/export\{(\S+) as default\};\s*$/,
-  'module.exports=$1;Object.defineProperty($1,"default",{value:$1});\n');
+const common = module.replace(
+  /export\{(\S+) as default\};\s*$/,
+  'module.exports=$1;Object.defineProperty($1,"default",{value:$1});\n',
+);
 if (common === module) {
   throw new Error('the bundle does not end with its export');
 }
@@ -48,4 +56,4 @@ fs.writeFileSync(at('miniprogram_dist', 'index.d.ts'), declaration);
 fs.copyFileSync(at('dist', 'minipulse.cjs'), at('..', 'examples', 'shop', 'minipulse.js'));
 
 const bytes = zlib.gzipSync(fs.readFileSync(at('dist', 'minipulse.mjs')), { level: 9 }).length;
-console.log(process.argv.includes('--size') ? bytes : `dist/minipulse.mjs: ${bytes} bytes gzipped`);
+console.log(`dist/minipulse.mjs: ${bytes} bytes gzipped`);

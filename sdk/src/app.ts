@@ -72,7 +72,9 @@ export function watchApp(app: object, recorder: Recorder, pages: Pages): void {
 
   function complain(kind: string, what: unknown): void {
     const error = isObject(what) && 'reason' in what ? what.reason : what;
-    const text = isObject(error) ? `${String(error.message)}\n${String(error.stack)}` : String(error);
+    const text = isObject(error)
+      ? `${String(error.message)}\n${String(error.stack)}`
+      : String(error);
     const message = clip(text, MESSAGE_BYTES_MAX);
     seen[message] = (seen[message] ?? 0) + 1;
     if (seen[message] <= SAME_ERRORS_MAX && ++errors <= ERRORS_MAX) {
@@ -88,7 +90,10 @@ export function watchApp(app: object, recorder: Recorder, pages: Pages): void {
   // Not added: Weixin shows its own page only where the app has no such handler.
   hook(app, 'onPageNotFound', false, (_, args) => {
     const missing = isObject(args[0]) ? args[0] : {};
-    recorder.record('$error', { page: pathOf(missing.path) || undefined, query: queryOf(missing.query) },
-      { kind: 'page_not_found', message: String(missing.path) });
+    recorder.record(
+      '$error',
+      { page: pathOf(missing.path) || undefined, query: queryOf(missing.query) },
+      { kind: 'page_not_found', message: String(missing.path) },
+    );
   });
 }

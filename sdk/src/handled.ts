@@ -1,12 +1,23 @@
-/** Taps and other things that a handler of the app answers. What was typed or chosen is not told. */
+/** Taps and other things that a handler of the app answers. What was typed is not told. */
 import { isEvent } from './pages';
 import type { Recorder } from './recorder';
 import { clip, isObject } from './safe';
 
 /** submit, change and the like; scrolls, touches and media are too many or say nothing. */
 const TOLD = [
-  'longpress', 'longtap', 'change', 'submit', 'reset', 'confirm', 'blur', 'getphonenumber',
-  'getuserinfo', 'chooseavatar', 'opensetting', 'contact', 'agreeprivacyauthorization',
+  'longpress',
+  'longtap',
+  'change',
+  'submit',
+  'reset',
+  'confirm',
+  'blur',
+  'getphonenumber',
+  'getuserinfo',
+  'chooseavatar',
+  'opensetting',
+  'contact',
+  'agreeprivacyauthorization',
 ];
 const TEXTS = ['text', 'content', 'title', 'name'];
 const TEXT_BYTES_MAX = 256;

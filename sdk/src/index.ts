@@ -32,7 +32,11 @@ function when(what: string, act: (ready: Recorder) => void): void {
 function watchAll(ready: Recorder, request: typeof wx.request): void {
   const pages = createPages(ready, createHandled(ready));
   const { App: app, Page: page, Component: component, Behavior: behavior } = globals();
-  const around = (original: Fn, act: (options: object) => void, after?: (options: object, result: unknown) => void): Fn =>
+  const around = (
+    original: Fn,
+    act: (options: object) => void,
+    after?: (options: object, result: unknown) => void,
+  ): Fn =>
     function (this: unknown, options: unknown, ...rest: unknown[]) {
       if (typeof options === 'object' && options !== null) {
         safely(() => act(options));
@@ -43,7 +47,7 @@ function watchAll(ready: Recorder, request: typeof wx.request): void {
       }
       return result;
     };
-  // They are names of the module's scope, not members of an object: only an assignment reaches them.
+  // Names of the module's scope, not members of an object: only an assignment reaches them.
   if (app) App = around(app, (options) => watchApp(options, ready, pages)) as typeof App;
   if (page) Page = around(page, pages.page) as typeof Page;
   if (component) Component = around(component, pages.component) as typeof Component;
@@ -82,15 +86,18 @@ const minipulse: Minipulse = {
       if (typeof wx === 'undefined' || typeof wx.request !== 'function') {
         return;
       }
-      setTalking(isObject(options) && typeof options.debug === 'boolean'
-        ? options.debug
-        : account().envVersion === 'develop');
+      setTalking(
+        isObject(options) && typeof options.debug === 'boolean'
+          ? options.debug
+          : account().envVersion === 'develop',
+      );
       const settings = settingsOf(options);
       if (recorder) {
         warn('init: called already');
       } else if (settings) {
         const request = wx.request;
-        recorder = createRecorder(settings, ((asked: object) => (request as Fn).call(wx, asked)) as typeof wx.request);
+        recorder = createRecorder(settings, ((asked: object) =>
+          (request as Fn).call(wx, asked)) as typeof wx.request);
         watchAll(recorder, request);
       }
     });
@@ -114,7 +121,9 @@ const minipulse: Minipulse = {
   },
   setProfile(props: Props) {
     when('setProfile', (ready) =>
-      isObject(props) ? ready.record('$profile', undefined, props) : warn('setProfile: must be an object'),
+      isObject(props)
+        ? ready.record('$profile', undefined, props)
+        : warn('setProfile: must be an object'),
     );
   },
   setCommon(props: Props) {
@@ -126,7 +135,11 @@ const minipulse: Minipulse = {
     when('pay', (ready) => {
       if (isMoney('pay', payment)) {
         const { order_id, amount_fen, password_free, ...props } = payment;
-        ready.record('$pay', { order_id, amount_fen, password_free: password_free === true }, props);
+        ready.record(
+          '$pay',
+          { order_id, amount_fen, password_free: password_free === true },
+          props,
+        );
         ready.keep();
       }
     });

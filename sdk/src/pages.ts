@@ -10,10 +10,32 @@ import type { Fn } from './wrap';
 
 /** Of these nothing is a handler. */
 const LIFE = [
-  'onLoad', 'onShow', 'onReady', 'onHide', 'onUnload', 'onRouteDone', 'onPullDownRefresh',
-  'onReachBottom', 'onPageScroll', 'onResize', 'onTabItemTap', 'onShareAppMessage',
-  'onShareTimeline', 'onAddToFavorites', 'onSaveExitState', 'created', 'attached', 'ready', 'moved',
-  'detached', 'error', 'data', 'observers', 'relations', 'definitionFilter', 'export',
+  'onLoad',
+  'onShow',
+  'onReady',
+  'onHide',
+  'onUnload',
+  'onRouteDone',
+  'onPullDownRefresh',
+  'onReachBottom',
+  'onPageScroll',
+  'onResize',
+  'onTabItemTap',
+  'onShareAppMessage',
+  'onShareTimeline',
+  'onAddToFavorites',
+  'onSaveExitState',
+  'created',
+  'attached',
+  'ready',
+  'moved',
+  'detached',
+  'error',
+  'data',
+  'observers',
+  'relations',
+  'definitionFilter',
+  'export',
 ];
 const VIEW = ['onShow', 'onHide', 'onUnload'] as const;
 /** uni-app (Vue 3) puts its handlers on the instance under such names. */
@@ -50,7 +72,10 @@ function textIn(value: unknown, name: string): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
-export function createPages(recorder: Recorder, handled: (event: unknown, handler: string) => void): Pages {
+export function createPages(
+  recorder: Recorder,
+  handled: (event: unknown, handler: string) => void,
+): Pages {
   let shown: Shown | undefined;
   let before: string | undefined;
   const queries = new WeakMap<object, unknown>();
@@ -68,7 +93,13 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
       return;
     }
     leave(); // a page that went without a word
-    shown = { page: self as object, path, at: recorder.clock.steady(), scrollPx: 0, isBottom: false };
+    shown = {
+      page: self as object,
+      path,
+      at: recorder.clock.steady(),
+      scrollPx: 0,
+      isBottom: false,
+    };
     recorder.setPage(path);
     const query = queryOf(queries.get(self as object) ?? (self as Instance).options);
     recorder.record('$page_view', { page: path, query, referrer: before });
@@ -80,10 +111,14 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
       const { path, at, scrollPx, isBottom } = shown;
       shown = undefined;
       before = path;
-      recorder.record('$page_leave', { page: path, dwell_ms: recorder.clock.since(at) }, {
-        scroll_px: scrollPx > 0 ? Math.round(scrollPx) : undefined,
-        reached_bottom: isBottom || undefined,
-      });
+      recorder.record(
+        '$page_leave',
+        { page: path, dwell_ms: recorder.clock.since(at) },
+        {
+          scroll_px: scrollPx > 0 ? Math.round(scrollPx) : undefined,
+          reached_bottom: isBottom || undefined,
+        },
+      );
     }
   }
   function left(self: unknown): void {
@@ -110,7 +145,9 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
     const detail = args[0];
     const target = isObject(detail) && isObject(detail.target) ? detail.target : {};
     share('$share', self, {
-      method: 'message', from: textIn(detail, 'from'), share_id: id,
+      method: 'message',
+      from: textIn(detail, 'from'),
+      share_id: id,
       element: textIn(target, 'id') || undefined,
     });
     const traced = (card: unknown): unknown => {
@@ -145,7 +182,11 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
     for (const name in methods) {
       const original = (methods as Record<string, unknown>)[name];
       if (typeof original === 'function' && !LIFE.includes(name)) {
-        put(methods, name, watched(original as Fn, (_, args) => handled(args[0], name)));
+        put(
+          methods,
+          name,
+          watched(original as Fn, (_, args) => handled(args[0], name)),
+        );
       }
     }
   }
@@ -212,7 +253,9 @@ export function createPages(recorder: Recorder, handled: (event: unknown, handle
   /** Names that its behaviors define: a hook of ours must not take their place. */
   function broughtBy(options: object): string[] {
     const list = (options as { behaviors?: unknown }).behaviors;
-    return Array.isArray(list) ? ([] as string[]).concat(...list.map((name) => brought.get(name) ?? [])) : [];
+    return Array.isArray(list)
+      ? ([] as string[]).concat(...list.map((name) => brought.get(name) ?? []))
+      : [];
   }
   function part(options: object, name: string): object {
     const found = (options as Record<string, unknown>)[name];

@@ -10,9 +10,10 @@ export function watchPerformance(recorder: Recorder): void {
     if (!isObject(entry)) {
       return;
     }
-    const ms = typeof entry.duration === 'number' && entry.duration > 0
-      ? entry.duration
-      : Number(entry.startTime) - Number(entry.navigationStart);
+    const ms =
+      typeof entry.duration === 'number' && entry.duration > 0
+        ? entry.duration
+        : Number(entry.startTime) - Number(entry.navigationStart);
     if (ms >= 0 && isFinite(ms) && ++told <= ENTRIES_MAX) {
       recorder.record('$performance', undefined, {
         metric: entry.name,

@@ -32,7 +32,12 @@ export function clean(props: Props): Props | undefined {
           found[name] = value;
         }
       } else {
-        found[name] = typeof value === 'object' ? json(value) : typeof value === 'bigint' ? String(value) : value;
+        found[name] =
+          typeof value === 'object'
+            ? json(value)
+            : typeof value === 'bigint'
+              ? String(value)
+              : value;
       }
     } catch {
       warn(`property ${name}: is no JSON`);

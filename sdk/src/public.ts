@@ -7,7 +7,7 @@ export interface Props {
 
 /** Classes of events that can be sampled. Opens, payments and people are always sent. */
 export type Sampled =
-  | 'page' | 'share' | 'click' | 'interact' | 'error' | 'request' | 'performance' | 'custom';
+  'page' | 'share' | 'click' | 'interact' | 'error' | 'request' | 'performance' | 'custom';
 
 export interface Options {
   /** The app's write key, as `minipulse app add` prints it. */
@@ -18,7 +18,7 @@ export interface Options {
   consent?: 'required' | 'implied';
   /** Warn in the console. Default: only in the develop version. */
   debug?: boolean;
-  /** Shares of each class, 0 to 1, decided once an open: `{ click: 0.1 }`. The server's go before. */
+  /** Shares of each class, 0 to 1, decided once an open: `{ click: 0.1 }`. The server's count. */
   sampling?: Partial<Record<Sampled, number>>;
   /** Send after so many events … (20) */
   batchEvents?: number;

@@ -30,5 +30,7 @@ export function withShare(query: string, id: string): string {
 
 export function pathWithShare(path: string, id: string): string {
   const at = path.indexOf('?');
-  return at < 0 ? `${path}?${withShare('', id)}` : path.slice(0, at + 1) + withShare(path.slice(at + 1), id);
+  return at < 0
+    ? `${path}?${withShare('', id)}`
+    : path.slice(0, at + 1) + withShare(path.slice(at + 1), id);
 }

@@ -74,10 +74,22 @@ export function createQueue(bytesMax: number): Queue {
   let sending: Chunk | undefined;
   let isSaving = false;
 
-  function chunkOf(name: string, events: Event[] | undefined, epoch: number, isRaw: boolean): Chunk {
+  function chunkOf(
+    name: string,
+    events: Event[] | undefined,
+    epoch: number,
+    isRaw: boolean,
+  ): Chunk {
     return {
-      name, events, epoch, isRaw, bytes: events ? 0 : CHUNK_BYTES_MAX, isSealed: !events,
-      isDirty: false, isWriting: false, isGone: false,
+      name,
+      events,
+      epoch,
+      isRaw,
+      bytes: events ? 0 : CHUNK_BYTES_MAX,
+      isSealed: !events,
+      isDirty: false,
+      isWriting: false,
+      isGone: false,
     };
   }
 
@@ -183,8 +195,13 @@ export function createQueue(bytesMax: number): Queue {
       const bytes = bytesOf(JSON.stringify(event)) + 1;
       let last = chunks[chunks.length - 1];
       if (
-        !last || !last.events || last.isSealed || last.epoch !== epoch || last.isRaw !== isRaw ||
-        last.events.length >= CHUNK_EVENTS_MAX || last.bytes + bytes > CHUNK_BYTES_MAX
+        !last ||
+        !last.events ||
+        last.isSealed ||
+        last.epoch !== epoch ||
+        last.isRaw !== isRaw ||
+        last.events.length >= CHUNK_EVENTS_MAX ||
+        last.bytes + bytes > CHUNK_BYTES_MAX
       ) {
         last = chunkOf(KEY + (next++).toString(36), [], epoch, isRaw);
         chunks.push(last);
@@ -214,7 +231,12 @@ export function createQueue(bytesMax: number): Queue {
       const events = load(chunk);
       const half = events.length >> 1;
       // The second half first: were we killed in between, it would be there twice, not never.
-      const rest = chunkOf(KEY + (next++).toString(36), events.slice(half), chunk.epoch, chunk.isRaw);
+      const rest = chunkOf(
+        KEY + (next++).toString(36),
+        events.slice(half),
+        chunk.epoch,
+        chunk.isRaw,
+      );
       rest.bytes = chunk.bytes >> 1;
       rest.isSealed = true;
       write(rest.name, text(rest));
@@ -236,7 +258,9 @@ export function createQueue(bytesMax: number): Queue {
     rename(guest, user) {
       for (const chunk of chunks) {
         if (chunk.epoch >= 0 && chunk !== sending && chunk.events) {
-          chunk.events = chunk.events.map((event) => (event.user === guest ? { ...event, user } : event));
+          chunk.events = chunk.events.map((event) =>
+            event.user === guest ? { ...event, user } : event,
+          );
           chunk.isDirty = true;
         }
       }
@@ -256,4 +280,3 @@ export function createQueue(bytesMax: number): Queue {
     },
   };
 }
-

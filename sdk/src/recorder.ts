@@ -66,7 +66,11 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
   let open = openNow();
 
   const sender = createSender({
-    settings, queue, clock, remote, request,
+    settings,
+    queue,
+    clock,
+    remote,
+    request,
     isOpen: () => isAllowed() && isEnabled(),
     learnt(offMs) {
       if (offMs !== 0) {
@@ -139,7 +143,14 @@ export function createRecorder(settings: Settings, request: typeof wx.request): 
     }
     const event = {
       id: `${runId}-${(count++).toString(36)}`,
-      name, time: clock.now(), user: '', open, page, scene, ...fields, props: clean(all),
+      name,
+      time: clock.now(),
+      user: '',
+      open,
+      page,
+      scene,
+      ...fields,
+      props: clean(all),
     };
     whenAllowed(() => put({ ...event, user: event.user || userNow() }));
   }

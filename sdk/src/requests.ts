@@ -15,7 +15,10 @@ interface Callbacks {
 }
 
 /** A copy of the options whose success and fail watch as well. */
-function watchedOptions(options: Callbacks, ended: (isFine: boolean, result: unknown) => void): Callbacks {
+function watchedOptions(
+  options: Callbacks,
+  ended: (isFine: boolean, result: unknown) => void,
+): Callbacks {
   const of = (isFine: boolean, original: Fn | undefined): Fn =>
     function (this: unknown, ...args: unknown[]) {
       safely(() => ended(isFine, args[0]));
@@ -31,29 +34,33 @@ function message(result: unknown): string {
 export function watchRequests(recorder: Recorder, original: Fn): void {
   const { settings, clock } = recorder;
   let told = 0;
-  put(wx, 'request', function (this: unknown, options: Callbacks & { url?: unknown; method?: unknown }) {
-    const url = isObject(options) ? String(options.url).replace(/[?#].*$/, '') : '';
-    if (!url || url.startsWith(settings.server)) {
-      return original.call(this, options);
-    }
-    const began = clock.steady();
-    const ended = (isFine: boolean, result: unknown) => {
-      const ms = clock.since(began);
-      const status = isFine && isObject(result) ? result.statusCode : undefined;
-      const isFailed = !isFine || (typeof status === 'number' && status >= FAILED);
-      if ((isFailed || ms > settings.slowRequestMs) && ++told <= REQUESTS_MAX) {
-        recorder.record('$request', undefined, {
-          outcome: isFailed ? 'failed' : 'slow',
-          url: clip(url, TEXT_BYTES_MAX),
-          method: options.method ?? 'GET',
-          status,
-          duration_ms: ms,
-          message: isFine ? undefined : message(result),
-        });
+  put(
+    wx,
+    'request',
+    function (this: unknown, options: Callbacks & { url?: unknown; method?: unknown }) {
+      const url = isObject(options) ? String(options.url).replace(/[?#].*$/, '') : '';
+      if (!url || url.startsWith(settings.server)) {
+        return original.call(this, options);
       }
-    };
-    return original.call(this, watchedOptions(options, ended));
-  });
+      const began = clock.steady();
+      const ended = (isFine: boolean, result: unknown) => {
+        const ms = clock.since(began);
+        const status = isFine && isObject(result) ? result.statusCode : undefined;
+        const isFailed = !isFine || (typeof status === 'number' && status >= FAILED);
+        if ((isFailed || ms > settings.slowRequestMs) && ++told <= REQUESTS_MAX) {
+          recorder.record('$request', undefined, {
+            outcome: isFailed ? 'failed' : 'slow',
+            url: clip(url, TEXT_BYTES_MAX),
+            method: options.method ?? 'GET',
+            status,
+            duration_ms: ms,
+            message: isFine ? undefined : message(result),
+          });
+        }
+      };
+      return original.call(this, watchedOptions(options, ended));
+    },
+  );
 }
 
 export function watchPayments(recorder: Recorder): void {
@@ -66,7 +73,8 @@ export function watchPayments(recorder: Recorder): void {
       const text = message(result);
       const outcome = isFine ? 'success' : /cancel/.test(text) ? 'cancelled' : 'failed';
       recorder.record('$pay_attempt', undefined, {
-        outcome, message: outcome === 'failed' ? text : undefined,
+        outcome,
+        message: outcome === 'failed' ? text : undefined,
       });
     };
     // Without callbacks it gives a promise; with ours it would not.

@@ -74,7 +74,10 @@ export function createSender(needs: Needs): Sender {
   }
 
   function ask(
-    method: 'GET' | 'POST', path: string, header: Record<string, string>, data: string | undefined,
+    method: 'GET' | 'POST',
+    path: string,
+    header: Record<string, string>,
+    data: string | undefined,
     done: (answer: Answer) => void,
   ): void {
     let isOver = false;

@@ -40,14 +40,23 @@ export function put(target: object, name: string, value: unknown): void {
   if ((target as Record<string, unknown>)[name] !== value) {
     safely(() =>
       Object.defineProperty(target, name, {
-        value, configurable: true, enumerable: true, writable: true,
+        value,
+        configurable: true,
+        enumerable: true,
+        writable: true,
       }),
     );
   }
 }
 
 /** Watches target[name] if it is a function; adds one that only watches if `adds` and none is. */
-export function hook(target: object, name: string, adds: boolean, before?: Before, after?: After): void {
+export function hook(
+  target: object,
+  name: string,
+  adds: boolean,
+  before?: Before,
+  after?: After,
+): void {
   const original = (target as Record<string, unknown>)[name];
   if (typeof original === 'function') {
     put(target, name, watched(original as Fn, before, after));

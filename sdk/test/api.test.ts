@@ -19,12 +19,26 @@ it('track keeps properties within the limits and drops what is none', async () =
   const circle: Record<string, unknown> = {};
   circle.self = circle;
   host.minipulse.track('one', {
-    text: 'a', number: 1.5, yes: true, none: null, act: () => 1, circle, nan: NaN,
-    list: [1, 2], deep: { sku: 'A' }, long: '长'.repeat(5000), ['n'.repeat(200)]: 1,
+    text: 'a',
+    number: 1.5,
+    yes: true,
+    none: null,
+    act: () => 1,
+    circle,
+    nan: NaN,
+    list: [1, 2],
+    deep: { sku: 'A' },
+    long: '长'.repeat(5000),
+    ['n'.repeat(200)]: 1,
   });
   const [event] = await flushed(host);
   expect(event.props).toEqual({
-    text: 'a', number: 1.5, yes: true, list: [1, 2], deep: { sku: 'A' }, long: '长'.repeat(2730),
+    text: 'a',
+    number: 1.5,
+    yes: true,
+    list: [1, 2],
+    deep: { sku: 'A' },
+    long: '长'.repeat(2730),
   });
 });
 
@@ -35,10 +49,15 @@ it('identify gives the user what the guest did and is not yet sent: who logs in 
   host.minipulse.identify('o6zA');
   host.minipulse.identify('o6zB'); // another one: what was A's stays A's
   expect((await flushed(host)).map(({ name, user }) => [name, user])).toEqual([
-    ['$launch', 'o6zA'], ['$show', 'o6zA'], ['early', 'o6zA'], ['$identify', 'o6zA'], ['$identify', 'o6zB']]);
+    ['$launch', 'o6zA'],
+    ['$show', 'o6zA'],
+    ['early', 'o6zA'],
+    ['$identify', 'o6zA'],
+    ['$identify', 'o6zB'],
+  ]);
 });
 
-it('identify links the guest to the user, and events are the user\'s from then on', async () => {
+it("identify links the guest to the user, and events are the user's from then on", async () => {
   const host = started();
   host.minipulse.track('guest');
   await flushed(host);
@@ -46,7 +65,11 @@ it('identify links the guest to the user, and events are the user\'s from then o
   host.minipulse.identify('o6zA');
   host.minipulse.track('member');
   const [guest, link, member] = await flushed(host);
-  expect(link).toMatchObject({ name: '$identify', user: 'o6zA', props: { previous_user: guest.user } });
+  expect(link).toMatchObject({
+    name: '$identify',
+    user: 'o6zA',
+    props: { previous_user: guest.user },
+  });
   expect(member.user).toBe('o6zA');
   const again = host.phone.start(OPTIONS);
   again.minipulse.track('next day');
@@ -64,7 +87,11 @@ it('reset makes another guest without common properties; setCommon goes with all
   host.minipulse.track('three');
   const events = await flushed(host);
   expect(events.map(({ props }) => props)).toEqual([
-    { shop: 'south' }, { shop: 'north' }, { shop: 'north', previous_user: expect.any(String) }, undefined]);
+    { shop: 'south' },
+    { shop: 'north' },
+    { shop: 'north', previous_user: expect.any(String) },
+    undefined,
+  ]);
   expect(events[3].user).toMatch(/^guest-/);
   expect(events[3].user).not.toBe(events[0].user);
 });
@@ -78,13 +105,46 @@ it('setProfile, pay and refund say what the server knows', async () => {
   const events = await flushed(host);
   expect(events.map(({ name }) => name)).toEqual(['$profile', '$pay', '$pay', '$refund']);
   expect(events[0].props).toEqual({ gender: 'female', age: 31 });
-  expect(events[1]).toMatchObject({ order_id: 'A-1', amount_fen: 1990, password_free: false, props: { coupon: 'X' } });
+  expect(events[1]).toMatchObject({
+    order_id: 'A-1',
+    amount_fen: 1990,
+    password_free: false,
+    props: { coupon: 'X' },
+  });
   expect(events[2].password_free).toBe(true);
-  expect(events[3]).toMatchObject({ order_id: 'A-1', amount_fen: 990, props: { refund_id: 'R-1' } });
+  expect(events[3]).toMatchObject({
+    order_id: 'A-1',
+    amount_fen: 990,
+    props: { refund_id: 'R-1' },
+  });
 });
 
-const nonsense: unknown[] = [undefined, null, 0, '', 'x', NaN, [], {}, () => 1, Symbol('s'), { order_id: 1 },
-  { order_id: 'A', amount_fen: 1.5 }, { order_id: 'A', amount_fen: -1 }, new Proxy({}, { get() { throw new Error('trap'); }, ownKeys() { throw new Error('trap'); } })];
+const nonsense: unknown[] = [
+  undefined,
+  null,
+  0,
+  '',
+  'x',
+  NaN,
+  [],
+  {},
+  () => 1,
+  Symbol('s'),
+  { order_id: 1 },
+  { order_id: 'A', amount_fen: 1.5 },
+  { order_id: 'A', amount_fen: -1 },
+  new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('trap');
+      },
+      ownKeys() {
+        throw new Error('trap');
+      },
+    },
+  ),
+];
 
 it.each(nonsense)('nothing throws whatever it is given: %#', (what) => {
   const { minipulse } = started();
@@ -107,15 +167,18 @@ it.each([
   ['pay', [{ amount_fen: 1 }], 'order_id'],
   ['setProfile', [1], 'must be an object'],
   ['init', [OPTIONS], 'called already'],
-])('wrong use of %s is told in the develop version and sends nothing', async (name, args, words) => {
-  const host = started();
-  host.minipulse[name](...args);
-  expect(host.phone.warnings.flat().join(' ')).toContain(words);
-  expect(await flushed(host)).toEqual([]);
-  const quiet = new Phone({ envVersion: 'release' });
-  quiet.start(OPTIONS).minipulse[name](...args);
-  expect(quiet.warnings).toEqual([]);
-});
+])(
+  'wrong use of %s is told in the develop version and sends nothing',
+  async (name, args, words) => {
+    const host = started();
+    host.minipulse[name](...args);
+    expect(host.phone.warnings.flat().join(' ')).toContain(words);
+    expect(await flushed(host)).toEqual([]);
+    const quiet = new Phone({ envVersion: 'release' });
+    quiet.start(OPTIONS).minipulse[name](...args);
+    expect(quiet.warnings).toEqual([]);
+  },
+);
 
 describe("with consent: 'required'", () => {
   it('nothing is stored or sent before optIn, and then what was held is', async () => {

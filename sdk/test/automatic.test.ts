@@ -32,13 +32,24 @@ describe('opens', () => {
     await phone.settle();
     const events = sent(phone);
     expect(events.map(({ name }) => name)).toEqual([
-      '$launch', '$show', '$page_view', '$page_leave', '$page_view', '$page_leave', '$page_view',
-      '$page_leave', '$hide',
+      '$launch',
+      '$show',
+      '$page_view',
+      '$page_leave',
+      '$page_view',
+      '$page_leave',
+      '$page_view',
+      '$page_leave',
+      '$hide',
     ]);
     expect(events[0]).toMatchObject({ page: 'pages/home/home', query: 'from=card', scene: 1007 });
     expect(events[2]).toMatchObject({ page: 'pages/home/home', query: 'from=card', scene: 1007 });
     expect(events[3]).toMatchObject({ page: 'pages/home/home', dwell_ms: 4200 });
-    expect(events[4]).toMatchObject({ page: 'pages/goods/detail', query: 'id=7', referrer: 'pages/home/home' });
+    expect(events[4]).toMatchObject({
+      page: 'pages/goods/detail',
+      query: 'id=7',
+      referrer: 'pages/home/home',
+    });
     expect(events[5]).toMatchObject({ page: 'pages/goods/detail', dwell_ms: 1500 });
     expect(events[6]).toMatchObject({ page: 'pages/home/home', referrer: 'pages/goods/detail' });
     expect(events[8]).toMatchObject({ name: '$hide', dwell_ms: 6000 });
@@ -80,7 +91,10 @@ describe('opens', () => {
       await phone.settle();
     }
     await flushed(phone);
-    expect(namesOf(phone).filter((name) => name === '$add' || name === '$remove')).toEqual(['$add', '$remove']);
+    expect(namesOf(phone).filter((name) => name === '$add' || name === '$remove')).toEqual([
+      '$add',
+      '$remove',
+    ]);
   });
 
   it('is a launch and a show to a framework that calls only onShow', async () => {
@@ -108,7 +122,10 @@ describe('pages', () => {
     run.back();
     await flushed(phone);
     expect(named(phone, '$page_view').map(({ page }) => page)).toEqual([
-      'pages/home/home', 'pages/cart/cart', 'pages/home/home']);
+      'pages/home/home',
+      'pages/cart/cart',
+      'pages/home/home',
+    ]);
     expect(named(phone, '$page_view')[0].query).toBe('id=1');
     expect(named(phone, '$page_leave').map(({ dwell_ms: ms }) => ms)).toEqual([700, 200]);
   });
@@ -116,8 +133,20 @@ describe('pages', () => {
   it('takes no place of a life cycle that a behavior brings', async () => {
     const { phone, run } = started();
     const calls: string[] = [];
-    const shared = run.context.Behavior({ methods: { onShow() { calls.push('show'); }, tapIt() {} } });
-    run.define('pages/home/home', { behaviors: [shared], onHide() { calls.push('hide'); } });
+    const shared = run.context.Behavior({
+      methods: {
+        onShow() {
+          calls.push('show');
+        },
+        tapIt() {},
+      },
+    });
+    run.define('pages/home/home', {
+      behaviors: [shared],
+      onHide() {
+        calls.push('hide');
+      },
+    });
     run.launch(HOME);
     run.open('pages/home/home');
     run.tap('tapIt');
@@ -157,9 +186,14 @@ describe('pages', () => {
     expect(page.onShareTimeline({}).query).toMatch(/^id=7&mp_s=\w+$/);
     expect(page.onAddToFavorites({}).query).toMatch(/^id=7&mp_s=\w+$/);
     await flushed(phone);
-    expect(named(phone, '$share').map(({ props }) => props.method)).toEqual(['message', 'timeline']);
+    expect(named(phone, '$share').map(({ props }) => props.method)).toEqual([
+      'message',
+      'timeline',
+    ]);
     expect(named(phone, '$share')[0]).toMatchObject({
-      page: 'pages/goods/detail', props: { share_id: id, from: 'button', element: 'share' } });
+      page: 'pages/goods/detail',
+      props: { share_id: id, from: 'button', element: 'share' },
+    });
     expect(named(phone, '$favorite')).toHaveLength(1);
 
     const friend = started();
@@ -187,19 +221,32 @@ describe('pages', () => {
   it('waits for the card that a page promises', async () => {
     const { run } = started();
     run.define('pages/a', {
-      onShareAppMessage: () => ({ title: 'now', path: '/pages/a', promise: Promise.resolve({ title: 'later', path: '/pages/b' }) }),
+      onShareAppMessage: () => ({
+        title: 'now',
+        path: '/pages/a',
+        promise: Promise.resolve({ title: 'later', path: '/pages/b' }),
+      }),
     });
     run.launch(HOME);
     const card = run.open('pages/a').onShareAppMessage({});
     expect(card.path).toMatch(/^\/pages\/a\?mp_s=/);
-    expect(await card.promise).toMatchObject({ title: 'later', path: expect.stringMatching(/^\/pages\/b\?mp_s=/) });
+    expect(await card.promise).toMatchObject({
+      title: 'later',
+      path: expect.stringMatching(/^\/pages\/b\?mp_s=/),
+    });
   });
 });
 
 describe('what handlers answer', () => {
   it('tells a tap with place, element and text, once however many handlers it reaches', async () => {
     const { phone, run } = started();
-    run.define('pages/list/list', { tapCard() {}, tapBuy() {}, helper() { return 1; } });
+    run.define('pages/list/list', {
+      tapCard() {},
+      tapBuy() {},
+      helper() {
+        return 1;
+      },
+    });
     run.launch(HOME);
     run.open('pages/list/list');
     const target = { id: 'buy', dataset: { text: '立即购买', index: 3, price: 9 } };
@@ -208,8 +255,18 @@ describe('what handlers answer', () => {
     run.tap('tapCard', { timeStamp: 78, detail: {}, changedTouches: [{ pageX: 5.6, pageY: 6 }] });
     run.stack[0]!.helper({ type: 'tap' });
     await flushed(phone);
-    expect(named(phone, '$click').map(({ element, page, props }) => ({ element, page, ...props }))).toEqual([
-      { element: 'buy', page: 'pages/list/list', handler: 'tapBuy', index: 3, text: '立即购买', x: 10, y: 20 },
+    expect(
+      named(phone, '$click').map(({ element, page, props }) => ({ element, page, ...props })),
+    ).toEqual([
+      {
+        element: 'buy',
+        page: 'pages/list/list',
+        handler: 'tapBuy',
+        index: 3,
+        text: '立即购买',
+        x: 10,
+        y: 20,
+      },
       { element: 'tapCard', page: 'pages/list/list', handler: 'tapCard', x: 6, y: 6 },
     ]);
   });
@@ -231,14 +288,20 @@ describe('what handlers answer', () => {
   it('sees handlers that uni-app makes on the instance while it draws, and their state', async () => {
     const { phone, run } = started();
     const calls: unknown[] = [];
-    run.define('pages/home/home', {
-      methods: {
-        onLoad(this: Record<string, unknown>) {
-          const invoker = Object.assign((event: unknown) => invoker.value(event), { value: (event: unknown) => calls.push(event) });
-          this.e0 = invoker;
+    run.define(
+      'pages/home/home',
+      {
+        methods: {
+          onLoad(this: Record<string, unknown>) {
+            const invoker = Object.assign((event: unknown) => invoker.value(event), {
+              value: (event: unknown) => calls.push(event),
+            });
+            this.e0 = invoker;
+          },
         },
       },
-    }, 'Component');
+      'Component',
+    );
     run.launch(HOME);
     const page = run.open('pages/home/home');
     run.tap('e0', { timeStamp: 5 });
@@ -255,7 +318,9 @@ describe('what handlers answer', () => {
     run.define('pages/index/index', { methods: { __e() {} } }, 'Component');
     run.launch(HOME);
     run.open('pages/index/index');
-    run.tap('__e', { currentTarget: { id: '', dataset: { eventOpts: [['tap', [['buy', ['$event']]]]] } } });
+    run.tap('__e', {
+      currentTarget: { id: '', dataset: { eventOpts: [['tap', [['buy', ['$event']]]]] } },
+    });
     run.tap('__e', { timeStamp: 9, currentTarget: { id: '', dataset: { eventOpts: 'odd' } } });
     await flushed(phone);
     expect(named(phone, '$click').map(({ element }) => element)).toEqual(['buy', '__e']);
@@ -281,7 +346,10 @@ describe('troubles', () => {
   it('tells errors, rejections and missing pages, the same one not for ever', async () => {
     const { phone, run } = started();
     const seen: unknown[] = [];
-    run.context.App({ onError: (error: unknown) => seen.push(error), onPageNotFound: () => seen.push('page') });
+    run.context.App({
+      onError: (error: unknown) => seen.push(error),
+      onPageNotFound: () => seen.push('page'),
+    });
     run.launch(HOME);
     for (let i = 0; i < 5; i++) {
       run.app!.onError('boom\nat x');
@@ -290,7 +358,13 @@ describe('troubles', () => {
     run.app!.onPageNotFound({ path: 'pages/gone', query: {} });
     await flushed(phone);
     expect(seen).toHaveLength(6);
-    expect(named(phone, '$error').map(({ props }) => props.kind)).toEqual(['error', 'error', 'error', 'rejection', 'page_not_found']);
+    expect(named(phone, '$error').map(({ props }) => props.kind)).toEqual([
+      'error',
+      'error',
+      'error',
+      'rejection',
+      'page_not_found',
+    ]);
     expect(named(phone, '$error')[3].props.message).toMatch(/^no\n/);
   });
 
@@ -303,23 +377,41 @@ describe('troubles', () => {
   it("tells the app's requests that fail or are slow, without their queries, and none of its own", async () => {
     const { phone, run } = started();
     taking(phone, 0, ({ url }) =>
-      url.includes('/slow') ? 'timeout'
-        : url.includes('/wrong') ? { status: 502 }
-        : url.includes('/gone') ? 'offline'
-        : url.includes('/fine') ? { status: 200, body: 'x' } : undefined);
+      url.includes('/slow')
+        ? 'timeout'
+        : url.includes('/wrong')
+          ? { status: 502 }
+          : url.includes('/gone')
+            ? 'offline'
+            : url.includes('/fine')
+              ? { status: 200, body: 'x' }
+              : undefined,
+    );
     run.launch(HOME);
     const got: unknown[] = [];
     const { wx } = run.context;
-    wx.request({ url: 'https://api/fine?token=1', success: (r: { data: unknown }) => got.push(r.data) });
+    wx.request({
+      url: 'https://api/fine?token=1',
+      success: (r: { data: unknown }) => got.push(r.data),
+    });
     wx.request({ url: 'https://api/wrong?token=1', complete: () => got.push('complete') });
     wx.request({ url: 'https://api/gone?token=1', fail: () => got.push('fail') });
     wx.request({ url: 'https://api/slow?token=1', method: 'POST', timeout: 5000 });
     await phone.pass(6000);
     await flushed(phone);
     expect(got.sort()).toEqual(['complete', 'fail', 'x']);
-    expect(named(phone, '$request').map(({ props }) => [props.url, props.outcome, props.status, props.method])).toEqual([
-      ['https://api/wrong', 'failed', 502, 'GET'], ['https://api/gone', 'failed', undefined, 'GET'],
-      ['https://api/slow', 'failed', undefined, 'POST']]);
+    expect(
+      named(phone, '$request').map(({ props }) => [
+        props.url,
+        props.outcome,
+        props.status,
+        props.method,
+      ]),
+    ).toEqual([
+      ['https://api/wrong', 'failed', 502, 'GET'],
+      ['https://api/gone', 'failed', undefined, 'GET'],
+      ['https://api/slow', 'failed', undefined, 'POST'],
+    ]);
   });
 
   it('tells attempts to pay, with callbacks and with a promise', async () => {
@@ -336,16 +428,25 @@ describe('troubles', () => {
     await phone.settle();
     await flushed(phone);
     expect(got).toEqual(['success', 'caught', 'fail', 'complete']);
-    expect(named(phone, '$pay_attempt').map(({ props }) => props.outcome)).toEqual(['success', 'cancelled', 'failed']);
+    expect(named(phone, '$pay_attempt').map(({ props }) => props.outcome)).toEqual([
+      'success',
+      'cancelled',
+      'failed',
+    ]);
   });
 
   it('tells how long Weixin took to launch and draw', async () => {
     const { phone, run } = started();
     run.launch(HOME);
-    run.performance!([{ name: 'appLaunch', duration: 812.4, path: 'pages/home/home' }, { name: 'firstRender', startTime: 5, navigationStart: 9 }, null]);
+    run.performance!([
+      { name: 'appLaunch', duration: 812.4, path: 'pages/home/home' },
+      { name: 'firstRender', startTime: 5, navigationStart: 9 },
+      null,
+    ]);
     await flushed(phone);
     expect(named(phone, '$performance').map(({ props }) => props)).toEqual([
-      { metric: 'appLaunch', duration_ms: 812, path: 'pages/home/home' }]);
+      { metric: 'appLaunch', duration_ms: 812, path: 'pages/home/home' },
+    ]);
   });
 
   it('lives with a phone that has no steady clock and sets its own back by days', async () => {
@@ -370,7 +471,9 @@ describe('troubles', () => {
     const { phone, run } = started();
     run.launch({ path: 'pages/a', query: { long: '长'.repeat(9000) }, scene: 1001 });
     await flushed(phone);
-    expect(new TextEncoder().encode(named(phone, '$launch')[0].query).length).toBeLessThanOrEqual(8192);
+    expect(new TextEncoder().encode(named(phone, '$launch')[0].query).length).toBeLessThanOrEqual(
+      8192,
+    );
   });
 
   it('survives a host that has next to nothing', async () => {
@@ -392,7 +495,11 @@ describe('troubles', () => {
 it('makes events that look the same to a handler before and after it', () => {
   const { run } = started();
   let seen: unknown;
-  run.define('pages/a', { tap(event: unknown) { seen = event; } });
+  run.define('pages/a', {
+    tap(event: unknown) {
+      seen = event;
+    },
+  });
   run.launch(HOME);
   run.open('pages/a');
   const event = Object.freeze(tapEvent({}, 1));

@@ -8,12 +8,16 @@ const BYTES_MAX = 10000;
 
 it(`the file has at most ${BYTES_MAX} bytes gzipped`, () => {
   for (const file of [BUNDLE, BUNDLE.replace(/cjs$/, 'mjs')]) {
-    expect(zlib.gzipSync(fs.readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(BYTES_MAX);
+    expect(zlib.gzipSync(fs.readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(
+      BYTES_MAX,
+    );
   }
 });
 
-it('the file needs nothing: no import, no require, no global but the phone\'s', () => {
+it("the file needs nothing: no import, no require, no global but the phone's", () => {
   const text = fs.readFileSync(BUNDLE.replace(/cjs$/, 'mjs'), 'utf8');
   expect(text).not.toMatch(/\bimport\s*[({'"]|\brequire\s*\(/);
-  expect(text).not.toMatch(/\b(window|document|localStorage|XMLHttpRequest|fetch|process)\b\s*[.(]/);
+  expect(text).not.toMatch(
+    /\b(window|document|localStorage|XMLHttpRequest|fetch|process)\b\s*[.(]/,
+  );
 });

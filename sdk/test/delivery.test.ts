@@ -38,11 +38,22 @@ describe('uploads', () => {
     expect(upload!.header['X-Minipulse-Key']).toBe('mpw_key');
     const body = JSON.parse(upload!.data);
     expect(body).toMatchObject({
-      v: 1, sent: phone.now, user: expect.stringMatching(/^guest-/),
+      v: 1,
+      sent: phone.now,
+      user: expect.stringMatching(/^guest-/),
       context: {
-        app_version: '2.3.1', sdk: 'minipulse/0.1.0', platform: 'android', brand: 'HUAWEI',
-        model: 'Mate 60 Pro', os_version: '14', client_version: '8.0.50', library_version: '3.4.0',
-        screen_width: 412, screen_height: 915, language: 'zh_CN', network: 'wifi',
+        app_version: '2.3.1',
+        sdk: 'minipulse/0.1.0',
+        platform: 'android',
+        brand: 'HUAWEI',
+        model: 'Mate 60 Pro',
+        os_version: '14',
+        client_version: '8.0.50',
+        library_version: '3.4.0',
+        screen_width: 412,
+        screen_height: 915,
+        language: 'zh_CN',
+        network: 'wifi',
       },
     });
     expect(body.events).toEqual([{ id: expect.any(String), name: 'one', time: phone.now }]);
@@ -61,30 +72,38 @@ describe('uploads', () => {
     expect(sent(phone)).toHaveLength(230);
   });
 
-  it.each([['offline'], ['timeout'], [{ status: 500 }], [{ status: 503 }], [{ status: 401 }], [{ status: 404 }]])(
-    'are repeated with growing pauses and the same ids after %j', async (reply) => {
-      const phone = taking(new Phone());
-      const run = phone.start({ ...OPTIONS, timeoutMs: 1000 });
-      await phone.settle();
-      taking(phone, 0, ({ url }) => (url.endsWith('/v1/collect') ? (reply as 'offline') : undefined));
-      run.minipulse.track('one');
-      await phone.pass(3600000);
-      const tries = uploads(phone);
-      expect(tries.length).toBeGreaterThan(10);
-      expect(tries.length).toBeLessThan(40);
-      expect(new Set(sent(phone).map(({ id }) => id)).size).toBe(1);
-      taking(phone);
-      await phone.pass(400000);
-      const count = uploads(phone).length;
-      await phone.pass(400000);
-      expect(uploads(phone)).toHaveLength(count);
-    });
+  it.each([
+    ['offline'],
+    ['timeout'],
+    [{ status: 500 }],
+    [{ status: 503 }],
+    [{ status: 401 }],
+    [{ status: 404 }],
+  ])('are repeated with growing pauses and the same ids after %j', async (reply) => {
+    const phone = taking(new Phone());
+    const run = phone.start({ ...OPTIONS, timeoutMs: 1000 });
+    await phone.settle();
+    taking(phone, 0, ({ url }) => (url.endsWith('/v1/collect') ? (reply as 'offline') : undefined));
+    run.minipulse.track('one');
+    await phone.pass(3600000);
+    const tries = uploads(phone);
+    expect(tries.length).toBeGreaterThan(10);
+    expect(tries.length).toBeLessThan(40);
+    expect(new Set(sent(phone).map(({ id }) => id)).size).toBe(1);
+    taking(phone);
+    await phone.pass(400000);
+    const count = uploads(phone).length;
+    await phone.pass(400000);
+    expect(uploads(phone)).toHaveLength(count);
+  });
 
   it('wait as long as the server asks', async () => {
     const phone = taking(new Phone());
     const run = phone.start(OPTIONS);
     await phone.settle();
-    taking(phone, 0, ({ url }) => (url.endsWith('collect') ? { status: 503, header: { 'Retry-After': '120' } } : undefined));
+    taking(phone, 0, ({ url }) =>
+      url.endsWith('collect') ? { status: 503, header: { 'Retry-After': '120' } } : undefined,
+    );
     run.minipulse.track('one');
     await phone.pass(6000);
     expect(uploads(phone)).toHaveLength(1);
@@ -100,7 +119,9 @@ describe('uploads', () => {
     await phone.settle();
     const taken: string[] = [];
     taking(phone, 0, ({ url, data }) => {
-      const names = url.endsWith('collect') ? JSON.parse(data).events.map((event: { name: string }) => event.name) : [];
+      const names = url.endsWith('collect')
+        ? JSON.parse(data).events.map((event: { name: string }) => event.name)
+        : [];
       if (names.length > 2) return { status: 413 };
       if (names.includes('bad')) return { status: 400 };
       taken.push(...names);
@@ -231,7 +252,9 @@ describe('time', () => {
   const DAY = 86400000;
   const timeOf = (phone: Phone, name: string) => {
     const { asked } = phone;
-    const upload = asked.filter(({ url }) => url.endsWith('collect')).map(({ data }) => JSON.parse(data))
+    const upload = asked
+      .filter(({ url }) => url.endsWith('collect'))
+      .map(({ data }) => JSON.parse(data))
       .find((body) => body.events.some((event: { name: string }) => event.name === name));
     const event = upload.events.find((each: { name: string }) => each.name === name);
     return { time: event.time, sent: upload.sent };
@@ -273,7 +296,7 @@ describe('time', () => {
     expect(Math.abs(before.sent - phone.now - 5 * DAY)).toBeLessThan(700000);
   });
 
-  it('is asked for before an earlier run\'s events are sent, even when the configuration is fresh', async () => {
+  it("is asked for before an earlier run's events are sent, even when the configuration is fresh", async () => {
     const phone = taking(new Phone());
     let run = phone.start(OPTIONS);
     await phone.settle();
@@ -288,7 +311,10 @@ describe('time', () => {
     phone.asked = [];
     run = phone.start(OPTIONS);
     await phone.pass(10000);
-    expect(phone.asked.map(({ url }) => url.replace(/.*\/v1\//, '').replace(/\?.*/, ''))).toEqual(['sdk/config', 'collect']);
+    expect(phone.asked.map(({ url }) => url.replace(/.*\/v1\//, '').replace(/\?.*/, ''))).toEqual([
+      'sdk/config',
+      'collect',
+    ]);
     const { time, sent: when } = timeOf(phone, 'before');
     expect(time).toBe(began);
     expect(Math.abs(when - began - 61000)).toBeLessThan(4000);
@@ -325,9 +351,19 @@ describe('time', () => {
 
 describe('the remote switch', () => {
   const configured = (phone: Phone, config: object, age = 300) =>
-    taking(phone, 0, ({ url }) => (url.includes('/v1/sdk/config')
-      ? { status: 200, body: config, header: { ETag: '"7"', 'Cache-Control': `max-age=${age}`, Date: new Date(phone.now).toUTCString() } }
-      : undefined));
+    taking(phone, 0, ({ url }) =>
+      url.includes('/v1/sdk/config')
+        ? {
+            status: 200,
+            body: config,
+            header: {
+              ETag: '"7"',
+              'Cache-Control': `max-age=${age}`,
+              Date: new Date(phone.now).toUTCString(),
+            },
+          }
+        : undefined,
+    );
 
   it('turns collecting off and on again, and asks again only when its answer is over', async () => {
     const phone = configured(new Phone(), { enabled: false });
@@ -351,7 +387,10 @@ describe('the remote switch', () => {
   });
 
   it('samples by class and open, tells the rate, and leaves opens and payments whole', async () => {
-    const phone = configured(new Phone(), { enabled: true, sampling: { custom: 0.25, page: 0, click: 1 } });
+    const phone = configured(new Phone(), {
+      enabled: true,
+      sampling: { custom: 0.25, page: 0, click: 1 },
+    });
     let kept = 0;
     for (let i = 0; i < 200; i++) {
       const run = phone.start({ ...OPTIONS, sampling: { click: 0 } });
@@ -370,14 +409,21 @@ describe('the remote switch', () => {
       expect([0, 2]).toContain(custom.length);
       expect(custom.every(({ props }) => props.sample_rate === 0.25)).toBe(true);
       kept += custom.length / 2;
-      expect(namesOf(phone).filter((name) => name !== 'one' && name !== 'two')).toEqual(['$launch', '$show', '$click', '$pay']);
+      expect(namesOf(phone).filter((name) => name !== 'one' && name !== 'two')).toEqual([
+        '$launch',
+        '$show',
+        '$click',
+        '$pay',
+      ]);
     }
     expect(kept).toBeGreaterThan(25);
     expect(kept).toBeLessThan(80);
   }, 60000);
 
   it('does not stand in the way when the server has none', async () => {
-    const phone = taking(new Phone(), 0, ({ url }) => (url.includes('config') ? { status: 404 } : undefined));
+    const phone = taking(new Phone(), 0, ({ url }) =>
+      url.includes('config') ? { status: 404 } : undefined,
+    );
     const run = phone.start(OPTIONS);
     run.minipulse.track('one');
     await phone.pass(10000);

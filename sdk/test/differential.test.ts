@@ -11,7 +11,13 @@ async function outcome(act: () => unknown): Promise<unknown> {
   try {
     const value = act();
     if (value && typeof (value as Promise<unknown>).then === 'function') {
-      return ['promise', await (value as Promise<unknown>).then((v) => ['gave', v], (e) => ['refused', String(e)])];
+      return [
+        'promise',
+        await (value as Promise<unknown>).then(
+          (v) => ['gave', v],
+          (e) => ['refused', String(e)],
+        ),
+      ];
     }
     return ['gave', value];
   } catch (error) {
@@ -19,7 +25,23 @@ async function outcome(act: () => unknown): Promise<unknown> {
   }
 }
 
-const NAMES = ['onLoad', 'onShow', 'onReady', 'onHide', 'onUnload', 'onPullDownRefresh', 'onReachBottom', 'onPageScroll', 'onTabItemTap', 'tapIt', 'submit', 'helper', 'later', 'fails', 'failsLater'];
+const NAMES = [
+  'onLoad',
+  'onShow',
+  'onReady',
+  'onHide',
+  'onUnload',
+  'onPullDownRefresh',
+  'onReachBottom',
+  'onPageScroll',
+  'onTabItemTap',
+  'tapIt',
+  'submit',
+  'helper',
+  'later',
+  'fails',
+  'failsLater',
+];
 
 /** Handlers that note `this`, their arguments and how many there are, and end in every way. */
 function methods(log: Log): Record<string, unknown> {
@@ -29,11 +51,16 @@ function methods(log: Log): Record<string, unknown> {
       log.push([name, this.route ?? typeof this, first, second, arguments.length]);
       this.calls = ((this.calls as number) ?? 0) + 1;
       switch (index % 5) {
-        case 0: return undefined;
-        case 1: return `${name} done`;
-        case 2: return Promise.resolve(`${name} later`);
-        case 3: throw new TypeError(`${name} broke`);
-        default: return Promise.reject(new Error(`${name} refused`));
+        case 0:
+          return undefined;
+        case 1:
+          return `${name} done`;
+        case 2:
+          return Promise.resolve(`${name} later`);
+        case 3:
+          throw new TypeError(`${name} broke`);
+        default:
+          return Promise.reject(new Error(`${name} refused`));
       }
     };
   });
@@ -44,24 +71,48 @@ async function played(withSdk: boolean, kind: 'Page' | 'Component', trouble: str
   const phone = taking(new Phone());
   const run: Run = withSdk ? phone.start(OPTIONS) : phone.start();
   if (trouble === 'storage') phone.isStorageFull = true;
-  if (trouble === 'network') run.context.wx.request = () => { throw new Error('no network'); };
+  if (trouble === 'network')
+    run.context.wx.request = () => {
+      throw new Error('no network');
+    };
   if (trouble === 'off' && withSdk) run.minipulse.optOut();
   const log: Log = [];
   const members = methods(log);
   const life: Record<string, () => void> = {};
-  for (const name of ['show', 'hide', 'resize']) life[name] = () => { log.push(['life', name]); };
+  for (const name of ['show', 'hide', 'resize'])
+    life[name] = () => {
+      log.push(['life', name]);
+    };
   run.context.App({
     globalData: { a: 1 },
-    onLaunch(this: Record<string, unknown>, options: unknown) { log.push(['launch', options, this.globalData]); return 'launched'; },
-    onShow: async () => { throw new Error('show refused'); },
-    onError(message: string) { log.push(['error', message]); },
+    onLaunch(this: Record<string, unknown>, options: unknown) {
+      log.push(['launch', options, this.globalData]);
+      return 'launched';
+    },
+    onShow: async () => {
+      throw new Error('show refused');
+    },
+    onError(message: string) {
+      log.push(['error', message]);
+    },
   });
   log.push(await outcome(() => run.app!.onLaunch({ path: 'pages/a', query: {}, scene: 1001 })));
   log.push(await outcome(() => run.app!.onShow({ path: 'pages/a' })));
   log.push(await outcome(() => run.app!.onError('x')));
-  const options = kind === 'Page'
-    ? { data: { n: 1 }, ...members }
-    : { properties: {}, methods: members, pageLifetimes: life, lifetimes: { attached() {}, detached() { log.push('detached'); } } };
+  const options =
+    kind === 'Page'
+      ? { data: { n: 1 }, ...members }
+      : {
+          properties: {},
+          methods: members,
+          pageLifetimes: life,
+          lifetimes: {
+            attached() {},
+            detached() {
+              log.push('detached');
+            },
+          },
+        };
   run.define('pages/a', options, kind);
   const page = run.instance('pages/a', { id: '1' });
   for (const name of NAMES) {
@@ -74,18 +125,22 @@ async function played(withSdk: boolean, kind: 'Page' | 'Component', trouble: str
   }
   log.push(page.calls);
   if (kind === 'Component') {
-    for (const name of ['show', 'hide']) log.push(await outcome(() => page.source.pageLifetimes[name].call(page)));
+    for (const name of ['show', 'hide'])
+      log.push(await outcome(() => page.source.pageLifetimes[name].call(page)));
     log.push(await outcome(() => page.source.lifetimes.detached.call(page)));
   }
   return log;
 }
 
 describe.each(['Page', 'Component'] as const)('a %s', (kind) => {
-  it.each(['none', 'storage', 'network', 'off'])('behaves the same with and without the SDK, trouble: %s', async (trouble) => {
-    const without = await played(false, kind, 'none');
-    expect(without.length).toBeGreaterThan(60);
-    expect(await played(true, kind, trouble)).toEqual(without);
-  });
+  it.each(['none', 'storage', 'network', 'off'])(
+    'behaves the same with and without the SDK, trouble: %s',
+    async (trouble) => {
+      const without = await played(false, kind, 'none');
+      expect(without.length).toBeGreaterThan(60);
+      expect(await played(true, kind, trouble)).toEqual(without);
+    },
+  );
 });
 
 it('a share says the same with tracing off', async () => {
@@ -127,7 +182,12 @@ it('a request has the same task, callbacks and `this`', async () => {
     },
   });
   fresh.minipulse.init(OPTIONS);
-  const given = fresh.context.wx.request({ url: 'https://a/b', success(this: unknown) { return `${String(this)} done`; } });
+  const given = fresh.context.wx.request({
+    url: 'https://a/b',
+    success(this: unknown) {
+      return `${String(this)} done`;
+    },
+  });
   expect(given).toBe(task);
   expect(seen).toContain('self done');
   expect(() => fresh.context.wx.request({})).toThrow('parameter error');

@@ -12,12 +12,21 @@ export function taking(phone: Phone, aheadMs = 0, reply?: (asked: Asked) => Repl
     }
     const header = { Date: new Date(phone.now + aheadMs).toUTCString() };
     return asked.url.includes('/v1/sdk/config')
-      ? { status: 200, body: { enabled: true, sampling: {} }, header: { ...header, 'Cache-Control': 'max-age=300', ETag: '"1"' } }
-      : { status: 200, body: { accepted: JSON.parse(asked.data).events.length, rejected: 0, errors: [] }, header };
+      ? {
+          status: 200,
+          body: { enabled: true, sampling: {} },
+          header: { ...header, 'Cache-Control': 'max-age=300', ETag: '"1"' },
+        }
+      : {
+          status: 200,
+          body: { accepted: JSON.parse(asked.data).events.length, rejected: 0, errors: [] },
+          header,
+        };
   };
   return phone;
 }
 
 export const sent = (phone: Phone) => eventsOf(phone.asked);
 export const namesOf = (phone: Phone) => sent(phone).map(({ name }) => name);
-export const named = (phone: Phone, name: string) => sent(phone).filter((event) => event.name === name);
+export const named = (phone: Phone, name: string) =>
+  sent(phone).filter((event) => event.name === name);

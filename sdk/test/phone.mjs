@@ -30,14 +30,21 @@ export async function overHttp({ url, method, data, header }) {
     } catch {
       // No JSON: Weixin gives the text.
     }
-    return { status: reply.status, body, header: Object.fromEntries(/** @type {any} */ (reply.headers)) };
+    return {
+      status: reply.status,
+      body,
+      header: Object.fromEntries(/** @type {any} */ (reply.headers)),
+    };
   } catch {
     return 'offline';
   }
 }
 
 const PROFILE = {
-  brand: 'HUAWEI', model: 'Mate 60 Pro', system: 'Android 14', platform: 'android',
+  brand: 'HUAWEI',
+  model: 'Mate 60 Pro',
+  system: 'Android 14',
+  platform: 'android',
 };
 
 export class Phone {
@@ -152,7 +159,9 @@ export class Run {
 
   /** @param {number} until */
   nextTimer(until) {
-    const [first] = this.timers.filter((each) => each.at <= until).sort((a, b) => a.at - b.at || a.id - b.id);
+    const [first] = this.timers
+      .filter((each) => each.at <= until)
+      .sort((a, b) => a.at - b.at || a.id - b.id);
     this.timers = this.timers.filter((each) => each !== first);
     return first;
   }
@@ -174,7 +183,10 @@ export class Run {
     const globals = {
       wx: this.wx(),
       Date: PhoneDate,
-      console: { ...console, warn: (/** @type {any[]} */ ...what) => void phone.warnings.push(what) },
+      console: {
+        ...console,
+        warn: (/** @type {any[]} */ ...what) => void phone.warnings.push(what),
+      },
       setTimeout: (/** @type {() => void} */ act, ms = 0) => {
         run.timers.push({ id: ++run.timerId, at: phone.steady + ms, act });
         return run.timerId;
@@ -208,7 +220,11 @@ export class Run {
   wx() {
     const { phone } = this;
     const run = this;
-    const size = () => [...phone.storage].reduce((sum, [key, value]) => sum + key.length + JSON.stringify(value).length, 0);
+    const size = () =>
+      [...phone.storage].reduce(
+        (sum, [key, value]) => sum + key.length + JSON.stringify(value).length,
+        0,
+      );
     /** @param {string} key @param {any} value */
     const store = (key, value) => {
       if (typeof key !== 'string' || value === undefined) {
@@ -221,42 +237,69 @@ export class Run {
     };
     /** @type {Partial<WechatMiniprogram.Wx>} */
     const wx = {
-      request: /** @type {any} */ ((/** @type {WechatMiniprogram.RequestOption} */ asked) => run.ask(asked)),
+      request: /** @type {any} */ (
+        (/** @type {WechatMiniprogram.RequestOption} */ asked) => run.ask(asked)
+      ),
       getStorageSync: (key) => structuredCopy(phone.storage.get(key)) ?? '',
       setStorageSync: store,
-      setStorage: /** @type {any} */ ((/** @type {WechatMiniprogram.SetStorageOption} */ { key, data, success, fail }) => {
-        try {
-          store(key, data); // Weixin's own process does it, also when the app is killed meanwhile
-          run.later(() => success?.({ errMsg: 'setStorage:ok' }));
-        } catch (error) {
-          run.later(() => fail?.({ errMsg: String(error) }));
+      setStorage: /** @type {any} */ (
+        (/** @type {WechatMiniprogram.SetStorageOption} */ { key, data, success, fail }) => {
+          try {
+            store(key, data); // Weixin's own process does it, also when the app is killed meanwhile
+            run.later(() => success?.({ errMsg: 'setStorage:ok' }));
+          } catch (error) {
+            run.later(() => fail?.({ errMsg: String(error) }));
+          }
         }
-      }),
+      ),
       removeStorageSync: (key) => void phone.storage.delete(key),
-      getStorageInfoSync: () => ({ keys: [...phone.storage.keys()], currentSize: 1, limitSize: 10240 }),
-      getAccountInfoSync: () => /** @type {any} */ ({
-        miniProgram: { appId: 'wx0123456789abcdef', envVersion: phone.envVersion, version: '2.3.1' },
+      getStorageInfoSync: () => ({
+        keys: [...phone.storage.keys()],
+        currentSize: 1,
+        limitSize: 10240,
       }),
-      getDeviceInfo: () => /** @type {any} */ (PROFILE),
-      getWindowInfo: () => /** @type {any} */ ({ screenWidth: 412, screenHeight: 915, windowHeight: 800 }),
-      getAppBaseInfo: () => /** @type {any} */ ({ SDKVersion: '3.4.0', version: '8.0.50', language: 'zh_CN' }),
-      getNetworkType: /** @type {any} */ ((/** @type {any} */ { success }) => run.later(() => success?.({ networkType: 'wifi' }))),
-      onNetworkStatusChange: (listener) => void run.networkListeners.push(/** @type {any} */ (listener)),
-      getPerformance: () => /** @type {any} */ ({
-        now: () => phone.steady,
-        createObserver: (/** @type {any} */ listener) => ({
-          observe: () => { run.performance = (/** @type {any[]} */ entries) => listener({ getEntries: () => entries }); },
+      getAccountInfoSync: () =>
+        /** @type {any} */ ({
+          miniProgram: {
+            appId: 'wx0123456789abcdef',
+            envVersion: phone.envVersion,
+            version: '2.3.1',
+          },
         }),
-      }),
-      checkIsAddedToMyMiniProgram: /** @type {any} */ ((/** @type {any} */ { success }) =>
-        run.later(() => success({ added: phone.isAdded }))),
+      getDeviceInfo: () => /** @type {any} */ (PROFILE),
+      getWindowInfo: () =>
+        /** @type {any} */ ({ screenWidth: 412, screenHeight: 915, windowHeight: 800 }),
+      getAppBaseInfo: () =>
+        /** @type {any} */ ({ SDKVersion: '3.4.0', version: '8.0.50', language: 'zh_CN' }),
+      getNetworkType: /** @type {any} */ (
+        (/** @type {any} */ { success }) => run.later(() => success?.({ networkType: 'wifi' }))
+      ),
+      onNetworkStatusChange: (listener) =>
+        void run.networkListeners.push(/** @type {any} */ (listener)),
+      getPerformance: () =>
+        /** @type {any} */ ({
+          now: () => phone.steady,
+          createObserver: (/** @type {any} */ listener) => ({
+            observe: () => {
+              run.performance = (/** @type {any[]} */ entries) =>
+                listener({ getEntries: () => entries });
+            },
+          }),
+        }),
+      checkIsAddedToMyMiniProgram: /** @type {any} */ (
+        (/** @type {any} */ { success }) => run.later(() => success({ added: phone.isAdded }))
+      ),
       requestPayment: /** @type {any} */ ((/** @type {any} */ options) => run.pay(options)),
     };
     /** @type {Any} */
     const strict = {};
     for (const name of Object.keys(wx)) {
       // As in Weixin: members cannot be assigned, only defined anew.
-      Object.defineProperty(strict, name, { configurable: true, enumerable: true, get: () => /** @type {Any} */ (wx)[name] });
+      Object.defineProperty(strict, name, {
+        configurable: true,
+        enumerable: true,
+        get: () => /** @type {Any} */ (wx)[name],
+      });
     }
     return strict;
   }
@@ -281,12 +324,27 @@ export class Run {
 
   /** @param {WechatMiniprogram.RequestOption} option */
   ask(option) {
-    const { url, method = 'GET', data, header = {}, timeout = 60000, success, fail, complete } = option;
+    const {
+      url,
+      method = 'GET',
+      data,
+      header = {},
+      timeout = 60000,
+      success,
+      fail,
+      complete,
+    } = option;
     if (typeof url !== 'string' || !/^https?:/.test(url)) {
       throw new TypeError('request: parameter error: url');
     }
     const { phone } = this;
-    const asked = { url, method, data, header: /** @type {Record<string, string>} */ (header), timeout };
+    const asked = {
+      url,
+      method,
+      data,
+      header: /** @type {Record<string, string>} */ (header),
+      timeout,
+    };
     phone.asked.push(asked);
     phone.underWay += 1;
     phone.underWayMax = Math.max(phone.underWayMax, phone.underWay);
@@ -304,9 +362,20 @@ export class Run {
         if (reply === 'offline') {
           failed('request:fail');
         } else if (reply === 'timeout') {
-          this.timers.push({ id: ++this.timerId, at: phone.steady + timeout, act: () => failed('request:fail timeout') });
+          this.timers.push({
+            id: ++this.timerId,
+            at: phone.steady + timeout,
+            act: () => failed('request:fail timeout'),
+          });
         } else {
-          success?.(/** @type {any} */ ({ statusCode: reply.status, data: reply.body ?? '', header: reply.header ?? {}, errMsg: 'request:ok' }));
+          success?.(
+            /** @type {any} */ ({
+              statusCode: reply.status,
+              data: reply.body ?? '',
+              header: reply.header ?? {},
+              errMsg: 'request:ok',
+            }),
+          );
           complete?.(/** @type {any} */ ({ errMsg: 'request:ok' }));
         }
       });
@@ -339,8 +408,11 @@ export class Run {
     const { kind, options } = found;
     /** @type {Any} */
     const page = { route, options: query, kind, source: options };
-    const members = kind === 'page' ? options : options.methods ?? {};
-    const inherited = (options.behaviors ?? []).map((/** @type {Any} */ { behavior }) => ({ ...behavior, ...behavior.methods }));
+    const members = kind === 'page' ? options : (options.methods ?? {});
+    const inherited = (options.behaviors ?? []).map((/** @type {Any} */ { behavior }) => ({
+      ...behavior,
+      ...behavior.methods,
+    }));
     for (const part of [...inherited, members]) {
       for (const name in part) {
         page[name] = part[name];
@@ -412,7 +484,14 @@ function structuredCopy(value) {
 /** @param {Any} event @param {number} timeStamp */
 export function tapEvent(event, timeStamp) {
   const target = { id: '', dataset: {}, offsetLeft: 0, offsetTop: 0 };
-  return { type: 'tap', timeStamp, detail: { x: 10.4, y: 20 }, target, currentTarget: target, ...event };
+  return {
+    type: 'tap',
+    timeStamp,
+    detail: { x: 10.4, y: 20 },
+    target,
+    currentTarget: target,
+    ...event,
+  };
 }
 
 /** The events of the uploads, each as if it stood alone. @param {Asked[]} asked */
@@ -421,6 +500,10 @@ export function eventsOf(asked) {
     .filter(({ url }) => url.endsWith('/v1/collect'))
     .flatMap(({ data }) => {
       const body = JSON.parse(data);
-      return body.events.map((/** @type {Any} */ event) => ({ user: body.user, open: body.open, ...event }));
+      return body.events.map((/** @type {Any} */ event) => ({
+        user: body.user,
+        open: body.open,
+        ...event,
+      }));
     });
 }

@@ -2,7 +2,12 @@
 import minipulse from '../dist/minipulse';
 import type { Minipulse, Options, Payment, Sampled } from '../dist/minipulse';
 
-const options: Options = { app: 'mpw_…', server: 'https://stats.example.com', consent: 'required', sampling: { click: 0.1 } };
+const options: Options = {
+  app: 'mpw_…',
+  server: 'https://stats.example.com',
+  consent: 'required',
+  sampling: { click: 0.1 },
+};
 minipulse.init(options);
 
 App<{ globalData: { openid: string } }>({
@@ -10,7 +15,8 @@ App<{ globalData: { openid: string } }>({
   onLaunch(launch: WechatMiniprogram.App.LaunchShowOption) {
     wx.login({ success: ({ code }) => minipulse.identify(code) });
     wx.getPrivacySetting({
-      success: ({ needAuthorization }) => (needAuthorization ? minipulse.optOut() : minipulse.optIn()),
+      success: ({ needAuthorization }) =>
+        needAuthorization ? minipulse.optOut() : minipulse.optIn(),
     });
     minipulse.setCommon({ scene: launch.scene, query: launch.query });
   },
@@ -21,7 +27,10 @@ Page({
   buy(event: WechatMiniprogram.TouchEvent<object, object, { sku: string }>) {
     minipulse.track('buy', { sku: event.currentTarget.dataset.sku, touches: event.touches });
     wx.requestPayment({
-      timeStamp: '', nonceStr: '', package: '', paySign: '',
+      timeStamp: '',
+      nonceStr: '',
+      package: '',
+      paySign: '',
       success: () => minipulse.pay({ order_id: 'A-1', amount_fen: this.total() }),
     });
   },

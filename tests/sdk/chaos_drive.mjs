@@ -106,7 +106,9 @@ async function main() {
   phone.start({ app, server });
   await phone.pass(PEACE_MS);
   done.left = [...phone.storage.keys()].filter((key) => key.startsWith('minipulse.queue.'));
-  done.warnings = phone.warnings.map((words) => words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
+  done.warnings = phone.warnings.map((words) =>
+    words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word))).join(' '),
+  );
   done.requestsAtOnce = phone.underWayMax;
   console.log(JSON.stringify(done));
   process.exit(0);

@@ -14,14 +14,27 @@ const SHOP = path.join(ROOT, 'examples', 'shop');
 const sdkRequire = require('node:module').createRequire(path.join(ROOT, 'sdk', 'package.json'));
 const [, , server, key, shopper, sharedBy] = process.argv;
 
-const DWELL_MS = { list: 4200, detail: 9100, cart: 2000, order: 12345, listAgain: 800, profile: 3000 };
+const DWELL_MS = {
+  list: 4200,
+  detail: 9100,
+  cart: 2000,
+  order: 12345,
+  listAgain: 800,
+  profile: 3000,
+};
 const TOTAL_MS = 60000 + Object.values(DWELL_MS).reduce((sum, ms) => sum + ms, 0);
 
 // ---- jsdom, as the runtime wants it ----
 const { JSDOM } = sdkRequire('jsdom');
 const { window } = new JSDOM('<!doctype html><body></body>', { pretendToBeVisual: true });
 for (const name of [
-  'document', 'HTMLElement', 'Node', 'Event', 'CustomEvent', 'TouchEvent', 'MutationObserver',
+  'document',
+  'HTMLElement',
+  'Node',
+  'Event',
+  'CustomEvent',
+  'TouchEvent',
+  'MutationObserver',
   'requestAnimationFrame',
 ]) {
   global[name] = window[name];
@@ -95,7 +108,10 @@ async function main() {
   function load(url) {
     const [route, text = ''] = url.replace(/^\//, '').split('?');
     const query = Object.fromEntries(new URLSearchParams(text));
-    const id = simulate.load(path.join(SHOP, route), 'page', { compiler: 'simulate', rootPath: SHOP });
+    const id = simulate.load(path.join(SHOP, route), 'page', {
+      compiler: 'simulate',
+      rootPath: SHOP,
+    });
     const component = simulate.render(id);
     component.attach(window.document.body);
     const self = component.instance;
@@ -188,12 +204,20 @@ async function main() {
   hide(stack.at(-1));
   app.onHide();
   await phone.settle();
-  console.log(JSON.stringify({
-    views, stay, clicks, scene, entry: first, exit: stack.at(-1).self.route,
-    amount_fen: 12900, share: /mp_s=(\w+)/.exec(card.path)[1],
-    warnings: phone.warnings.map((each) => each.join(' ')),
-    waiting: [...phone.storage.keys()].filter((name) => name.startsWith('minipulse.queue')),
-  }));
+  console.log(
+    JSON.stringify({
+      views,
+      stay,
+      clicks,
+      scene,
+      entry: first,
+      exit: stack.at(-1).self.route,
+      amount_fen: 12900,
+      share: /mp_s=(\w+)/.exec(card.path)[1],
+      warnings: phone.warnings.map((each) => each.join(' ')),
+      waiting: [...phone.storage.keys()].filter((name) => name.startsWith('minipulse.queue')),
+    }),
+  );
   process.exit(0);
 }
 

@@ -13,7 +13,13 @@ Component({
     async pay() {
       const order = `T${Date.now()}`;
       try {
-        await wx.requestPayment({ timeStamp: '', nonceStr: '', package: '', signType: 'RSA', paySign: '' });
+        await wx.requestPayment({
+          timeStamp: '',
+          nonceStr: '',
+          package: '',
+          signType: 'RSA',
+          paySign: '',
+        });
       } catch (error) {
         return;
       }
