@@ -177,7 +177,7 @@ def callers(world):
 
 def ask(caller, route, app):
     method, path = route.split(" ")
-    path = path.format(app=app, user="no-such-user", id=999999)
+    path = path.format(app=app, user="no-such-user", id=999999, page="users", file="none.js")
     has_body = method in ("POST", "PUT", "PATCH") and not path.endswith("/write-key")
     return caller.ask(method, path, {"makes": "no sense"} if has_body else None)
 
