@@ -103,7 +103,7 @@ void handle_web_file(struct http_request *request, void *arg) {
     const struct web_file *file = find(http_path(request));
     (void)arg;
     if (!file) {
-        reply_problem(request, 404, "Not found", "no such file", "");
+        reply_problem(request, 404, "Not found", "no such file", "file");
         return;
     }
     send_file(request, file,
