@@ -6,9 +6,13 @@
 
 #define HEADER_LIST_BYTES_MAX 4096
 #define PAGE "/index.html"
+<<<<<<< HEAD
 #define FOREVER                                                                                    \
     "public, max-age=31536000, immutable" /* a file's name bears the hash of its text              \
                                            */
+=======
+#define FOREVER "public, max-age=31536000, immutable" /* for names that bear a hash */
+>>>>>>> h-web
 #define ASK_AGAIN "no-cache"
 /* Scripts, styles, pictures and answers of this server only. ECharts and TDesign set styles of
  * single elements, and PNG files are made in the page. */
@@ -105,7 +109,7 @@ void handle_web_file(struct http_request *request, void *arg) {
     const struct web_file *file = find(http_path(request));
     (void)arg;
     if (!file) {
-        reply_problem(request, 404, "Not found", "no such file", "");
+        reply_problem(request, 404, "Not found", "no such file", "file");
         return;
     }
     send_file(request, file,
