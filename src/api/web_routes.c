@@ -6,13 +6,7 @@
 
 #define HEADER_LIST_BYTES_MAX 4096
 #define PAGE "/index.html"
-<<<<<<< HEAD
-#define FOREVER                                                                                    \
-    "public, max-age=31536000, immutable" /* a file's name bears the hash of its text              \
-                                           */
-=======
 #define FOREVER "public, max-age=31536000, immutable" /* for names that bear a hash */
->>>>>>> h-web
 #define ASK_AGAIN "no-cache"
 /* Scripts, styles, pictures and answers of this server only. ECharts and TDesign set styles of
  * single elements, and PNG files are made in the page. */

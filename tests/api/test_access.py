@@ -184,13 +184,10 @@ def callers(world):
 
 def ask(caller, route, app):
     method, path = route.split(" ")
-<<<<<<< HEAD
-    path = path.format(app=app, user="no-such-user", id=999999, call="x")
+    path = path.format(app=app, user="no-such-user", id=999999, call="x", page="users",
+                       file="none.js")
     if path.endswith("/stream"):
         path += "?step=0"  # who may would be told for ever
-=======
-    path = path.format(app=app, user="no-such-user", id=999999, page="users", file="none.js")
->>>>>>> h-web
     has_body = method in ("POST", "PUT", "PATCH") and not path.endswith("/write-key")
     return caller.ask(method, path, {"makes": "no sense"} if has_body else None)
 
