@@ -99,7 +99,7 @@ const en: Messages = {
   connect: {
     title: 'Connect {app}',
     intro: 'Put this code into your mini program. This page waits for the first event.',
-    step1: 'Install the SDK',
+    step1: 'Build the SDK in Minipulse’s folder and copy the file beside app.js',
     step2: 'Initialise it in app.js',
     step3: 'Allow the server as a request domain',
     step3Help: 'Weixin console → Development → Server domains: {origin}',

@@ -98,7 +98,7 @@ const zh = {
   connect: {
     title: '接入 {app}',
     intro: '把下面的代码放进小程序，本页会自动等待第一条数据。',
-    step1: '安装 SDK',
+    step1: '在 Minipulse 的目录里构建 SDK，把文件复制到 app.js 旁边',
     step2: '在 app.js 中初始化',
     step3: '把服务器加入 request 合法域名',
     step3Help: '微信公众平台 → 开发管理 → 服务器域名：{origin}',

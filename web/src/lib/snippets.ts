@@ -1,16 +1,9 @@
 /** The code that a mini program needs, with the key filled in. */
-export const INSTALL = 'npm install sa-sdk-miniprogram';
+export const INSTALL = 'npm --prefix sdk ci && npm --prefix sdk run build && cp sdk/dist/minipulse.mjs MINI-PROGRAM/minipulse.js';
 
 export function initialise(origin: string, key: string): string {
-  return `const sensors = require('sa-sdk-miniprogram');
-sensors.setPara({
-  server_url: '${origin}/sa?project=${encodeURIComponent(key)}',
-  autoTrack: {
-    appLaunch: true, appShow: true, appHide: true,
-    pageShow: true, pageLeave: true, pageShare: true, mpFavorite: true,
-  },
-});
-sensors.init();
+  return `import minipulse from './minipulse';
+minipulse.init({ app: '${key}', server: '${origin}' });
 
 App({ /* … */ });`;
 }
