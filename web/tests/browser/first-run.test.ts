@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axe, launch, logIn, open, settle, shoot } from './browser';
-import { PASSWORD, Server } from './server';
+import { PASSWORD, Server, until } from './server';
 
 const server = new Server();
 let browser: Browser;
@@ -43,7 +43,7 @@ test('from the link that serve prints to the first event, which the page tells b
   await settle(page);
   await shoot(page, 'connect-waiting-zh');
   expect(await axe(page)).toEqual([]);
-  const key = /project=(mpw_[\w-]+)/.exec(await page.locator('pre').nth(1).innerText())?.[1] ?? '';
+  const key = /app: '(mpw_[\w-]+)'/.exec(await page.locator('pre').nth(1).innerText())?.[1] ?? '';
   await new Promise((done) => setTimeout(done, 1200)); // serve looks at its apps once a second
   const answer = await fetch(`${server.url}/v1/collect`, {
     method: 'POST',
@@ -70,6 +70,36 @@ test('an app without data says so and what to do', async () => {
   expect(faults).toEqual([]);
   await page.context().close();
 });
+
+test('real-time figures move by themselves, also after the server was away', async () => {
+  const { page, faults } = await open(browser, server);
+  await logIn(page, 'boss', '/apps/shop/realtime?step=1');
+  const told = (await (await page.request.get('/v1/apps/shop')).json()) as { write_key: string };
+  const value = page.locator('[data-figure=visit_pv] .value');
+  const see = async (id: string, count: number): Promise<void> => {
+    const event = { id, name: '$page_view', time: Date.now(), page: 'pages/live' };
+    const answer = await fetch(`${server.url}/v1/collect`, {
+      method: 'POST',
+      headers: { 'X-Minipulse-Key': told.write_key, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ v: 1, user: 'u2', events: [event] }),
+    });
+    expect(answer.status).toBe(200);
+    await until(`${id} is seen`, async () => (await value.innerText()) === String(count), 20_000);
+  };
+  await page.locator('[data-test=live].on').waitFor();
+  const begun = Number(await value.innerText());
+  await see('live-1', begun + 1);
+  await see('live-2', begun + 2);
+  await shoot(page, 'realtime-moving-zh');
+  await server.stop();
+  await page.locator('[data-test=live]:not(.on)').waitFor();
+  await server.start();
+  await server.waitReady();
+  await page.locator('[data-test=live].on').waitFor({ timeout: 20_000 });
+  await see('live-3', begun + 3);
+  expect(faults.filter((each) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET/.test(String(each)))).toEqual([]);
+  await page.context().close();
+}, 90_000);
 
 test('failed log-ins are told, then held up with the time to wait', async () => {
   const { page } = await open(browser, server, { locale: 'en' });
