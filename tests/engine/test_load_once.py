@@ -243,6 +243,24 @@ def test_rollups_behind_at_a_kill_are_made_after_the_restart(store_place, tmp_pa
         tool.close()
 
 
+def test_a_batch_is_stored_while_those_before_it_are_rolled_up(store_place, tmp_path):
+    with StoreTool(**store_place) as store, LoadTool(tmp_path / "data", store_place) as tool:
+        tool.start(batch_wait_ms=20)
+        store.run("CREATE MATERIALIZED VIEW slow ENGINE = Memory AS"
+                  " SELECT sleep(3) AS slept, version FROM user_days").ok()
+        tool.append(records(50))
+        wait_for(lambda: tool.stats()["events"] == 100, "not loaded")
+        time.sleep(0.2)  # the roll-up has begun
+        began = time.monotonic()
+        tool.append(records(50, first=50))
+        wait_for(lambda: ask(store, "SELECT count() FROM events") == "200", "not stored")
+        assert time.monotonic() - began < 2.5
+        assert ask(store, "SELECT count() FROM users") == "0"
+        store.run("DROP TABLE slow").ok()
+        tool.drain()
+        check(store, records(100))
+
+
 def test_a_new_data_directory_goes_on_with_higher_batches(store_place, tmp_path):
     with StoreTool(**store_place) as store:
         with LoadTool(tmp_path / "one", store_place, batch_events=20) as tool:
