@@ -197,7 +197,7 @@ def test_migrations_are_applied_once(fresh):
     assert applied.splitlines()[0] == b"1\t0001_events\t1"
     tables = fresh.run("SELECT name FROM system.tables WHERE database = currentDatabase()"
                       " ORDER BY name FORMAT TabSeparated").ok().split()
-    assert tables == [b"events", b"schema_migrations", b"user_days", b"users"]
+    assert tables == [b"events", b"profiles", b"schema_migrations", b"user_days", b"users"]
 
 
 def test_a_migration_that_changed_after_it_was_applied_is_refused(migrated):
