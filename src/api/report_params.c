@@ -62,16 +62,26 @@ static int check_names(struct http_request *request, unsigned takes, struct mp_e
 
 /* ---- Words, numbers and days ------------------------------------------------------------ */
 
+/* *value stays as it is when the text is none of the words. */
+static bool find_word(struct mp_str text, const struct word *words, size_t count, int *value) {
+    for (size_t i = 0; i < count; i++) {
+        if (mp_str_is(text, words[i].text)) {
+            *value = words[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One of the words; *value stays as it is when the parameter is missing. */
 static int take_word(struct http_request *request, const char *name, const struct word *words,
                      size_t count, int *value, struct mp_error *err) {
     struct mp_str text = http_query(request, name);
     char list[192] = "";
+    if (!text.ptr || find_word(text, words, count, value)) {
+        return MP_OK;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (text.ptr && mp_str_is(text, words[i].text)) {
-            *value = words[i].value;
-            return MP_OK;
-        }
         size_t len = strlen(list);
         snprintf(list + len, sizeof(list) - len, "%s%s",
                  i == 0          ? ""
@@ -79,7 +89,7 @@ static int take_word(struct http_request *request, const char *name, const struc
                                  : " or ",
                  words[i].text);
     }
-    return text.ptr ? mp_fail(err, MP_E_ARGUMENT, name, "must be %s", list) : MP_OK;
+    return mp_fail(err, MP_E_ARGUMENT, name, "must be %s", list);
 }
 #define TAKE_WORD(request, name, words, value, err)                                                \
     take_word(request, name, words, sizeof(words) / sizeof((words)[0]), value, err)
@@ -152,17 +162,13 @@ static int take_compare(struct http_request *request, struct report_question *qu
 
 /* ---- Filters: lists of values, with commas between them ----------------------------------- */
 
-/* Gives the next value of a list; false at its end. A list has at least one value. */
-static bool next_value(struct mp_str *rest, bool *is_begun, struct mp_str *value) {
-    if (*is_begun && !rest->ptr) {
-        return false;
-    }
-    *is_begun = true;
-    const char *comma = rest->len > 0 ? memchr(rest->ptr, ',', rest->len) : NULL;
-    size_t len = comma ? (size_t)(comma - rest->ptr) : rest->len;
-    *value = mp_str_range(rest->ptr, len);
-    *rest = comma ? mp_str_range(comma + 1, rest->len - len - 1) : mp_str_range(NULL, 0);
-    return true;
+/* Takes the first value off a list that has one; the rest is {NULL, 0} behind the last. */
+static struct mp_str next_value(struct mp_str *rest) {
+    struct mp_str list = *rest;
+    const char *comma = list.len > 0 ? memchr(list.ptr, ',', list.len) : NULL;
+    size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
+    *rest = comma ? mp_str_range(comma + 1, list.len - len - 1) : mp_str_range(NULL, 0);
+    return mp_str_range(list.ptr, len);
 }
 
 typedef bool parse_value(struct mp_str text, uint64_t *value);
@@ -172,13 +178,10 @@ static bool parse_platform(struct mp_str text, uint64_t *value) {
                                         {"ios", MP_PLATFORM_IOS},
                                         {"android", MP_PLATFORM_ANDROID},
                                         {"other", MP_PLATFORM_OTHER}};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (mp_str_is(text, words[i].text)) {
-            *value = (uint64_t)words[i].value;
-            return true;
-        }
-    }
-    return false;
+    int platform = 0;
+    bool is_known = find_word(text, words, sizeof(words) / sizeof(words[0]), &platform);
+    *value = (uint64_t)platform;
+    return is_known;
 }
 
 static bool parse_group(struct mp_str text, uint64_t *value) {
@@ -192,9 +195,8 @@ static int too_many(const char *name, struct mp_error *err) {
 static int take_numbers(struct http_request *request, const char *name, parse_value *parse,
                         const char *wanted, uint64_t *values, size_t *count, struct mp_error *err) {
     struct mp_str rest = http_query(request, name);
-    struct mp_str text;
-    bool is_begun = false;
-    while (rest.ptr && next_value(&rest, &is_begun, &text)) {
+    while (rest.ptr) {
+        struct mp_str text = next_value(&rest);
         if (*count == REPORT_VALUES_MAX) {
             return too_many(name, err);
         }
@@ -208,9 +210,8 @@ static int take_numbers(struct http_request *request, const char *name, parse_va
 static int take_texts(struct http_request *request, const char *name, struct mp_str *values,
                       size_t *count, struct mp_error *err) {
     struct mp_str rest = http_query(request, name);
-    struct mp_str text;
-    bool is_begun = false;
-    while (rest.ptr && next_value(&rest, &is_begun, &text)) {
+    while (rest.ptr) {
+        struct mp_str text = next_value(&rest);
         if (*count == REPORT_VALUES_MAX) {
             return too_many(name, err);
         }

@@ -1,5 +1,6 @@
 /* Day after day: who comes, their opens, all uploads of the day in the order of time. */
 #include "base/clock.h"
+#include "base/grow.h"
 #include "cmd/demo_open.h"
 #include "cmd/pour.h"
 
@@ -41,15 +42,10 @@ struct generation {
 
 static void take_record(void *arg, int64_t sent_ms, struct mp_str record, uint32_t events) {
     struct day_buffer *buffer = arg;
-    if (buffer->count == buffer->capacity) {
-        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 4096;
-        struct upload *grown = realloc(buffer->uploads, capacity * sizeof(*grown));
-        if (!grown) {
-            buffer->failed = true;
-            return;
-        }
-        buffer->uploads = grown;
-        buffer->capacity = capacity;
+    if (!mp_grow(&buffer->uploads, &buffer->capacity, buffer->count + 1,
+                 sizeof(*buffer->uploads))) {
+        buffer->failed = true;
+        return;
     }
     buffer->uploads[buffer->count++] =
         (struct upload){sent_ms, buffer->bytes.len, (uint32_t)record.len, events};

@@ -1,8 +1,8 @@
 #include "load/batch.h"
 
-#include "load/grow.h"
 #include "load/rows.h"
 
+#include "base/grow.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -151,8 +151,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
     while (got == 1 && (got = mp_record_next(&reader, &event, props)) == 1) {
         struct event_place place = place_of(plan->zone, &event, &plan->context);
         struct batch_month *month = month_at(batch, place.month);
-        if (!month || !load_grow(&batch->places, &batch->place_capacity, plan->events + 1,
-                                 sizeof(*batch->places))) {
+        if (!month || !mp_grow(&batch->places, &batch->place_capacity, plan->events + 1,
+                               sizeof(*batch->places))) {
             return false;
         }
         place.print = seen_print_of(event.identity);
@@ -172,8 +172,8 @@ static bool plan_record(struct batch *batch, const struct batch_maker *maker, st
 /* Everything that the second pass would allocate. */
 static int make_room(struct batch *batch, const struct batch_maker *maker,
                      const struct record_plan *plan, struct mp_error *err) {
-    bool has_room = load_grow(&batch->prints, &batch->print_capacity,
-                              batch->print_count + plan->events, sizeof(*batch->prints)) &&
+    bool has_room = mp_grow(&batch->prints, &batch->print_capacity,
+                            batch->print_count + plan->events, sizeof(*batch->prints)) &&
                     seq_reserve(&batch->seq, plan->events);
     for (size_t i = 0; has_room && i < batch->month_count; i++) {
         struct batch_month *month = &batch->months[i];

@@ -2,6 +2,8 @@
 #include "load/ask.h"
 #include "load/internal.h"
 
+#include "base/grow.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,14 +57,8 @@ struct stored {
 
 static int take_month(void *arg, struct mp_reader *row) {
     struct stored *stored = arg;
-    if (stored->count == stored->capacity) {
-        size_t capacity = stored->capacity ? 2 * stored->capacity : 16;
-        struct stored_month *grown = realloc(stored->months, capacity * sizeof(*grown));
-        if (!grown) {
-            return MP_E_MEMORY;
-        }
-        stored->months = grown;
-        stored->capacity = capacity;
+    if (!mp_grow(&stored->months, &stored->capacity, stored->count + 1, sizeof(*stored->months))) {
+        return MP_E_MEMORY;
     }
     struct stored_month *month = &stored->months[stored->count++];
     month->month = mp_read_u32(row);

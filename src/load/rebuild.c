@@ -10,6 +10,8 @@
 #include "load/profiles.h"
 #include "load/remake.h"
 
+#include "base/grow.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,14 +92,9 @@ static int take_app(void *arg, struct mp_reader *row) {
     if (rebuild->only_app && !mp_str_is(id, rebuild->only_app)) {
         return MP_OK;
     }
-    if (rebuild->app_count == rebuild->app_capacity) {
-        size_t capacity = rebuild->app_capacity ? 2 * rebuild->app_capacity : 16;
-        struct rebuild_app *grown = realloc(rebuild->apps, capacity * sizeof(*grown));
-        if (!grown) {
-            return MP_E_MEMORY;
-        }
-        rebuild->apps = grown;
-        rebuild->app_capacity = capacity;
+    if (!mp_grow(&rebuild->apps, &rebuild->app_capacity, rebuild->app_count + 1,
+                 sizeof(*rebuild->apps))) {
+        return MP_E_MEMORY;
     }
     struct rebuild_app *app = &rebuild->apps[rebuild->app_count++];
     snprintf(app->id, sizeof(app->id), "%.*s", MP_STR_ARG(id));

@@ -1,7 +1,8 @@
 #include "load/recent.h"
 
+#include "base/grow.h"
+
 #include "load/ask.h"
-#include "load/grow.h"
 #include "load/recent_users.h"
 #include "load/remake.h"
 
@@ -130,8 +131,8 @@ static bool translate_event(struct recent *recent, const struct intern *from, st
 /* ---- Taking ----------------------------------------------------------------------------- */
 
 static bool list_touched(struct recent *recent, struct recent_user *user) {
-    if (!load_grow(&recent->touched, &recent->touched_capacity, recent->touched_count + 1,
-                   sizeof(struct recent_user *))) {
+    if (!mp_grow(&recent->touched, &recent->touched_capacity, recent->touched_count + 1,
+                 sizeof(struct recent_user *))) {
         return false;
     }
     recent->touched[recent->touched_count++] = user;

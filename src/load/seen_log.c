@@ -6,6 +6,7 @@
 #include "load/seen.h"
 
 #include "base/buf.h"
+#include "base/grow.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -115,14 +116,9 @@ static int index_block(struct seen_index *index, const struct block *block, cons
 /* ---- Segments --------------------------------------------------------------------------- */
 
 static struct segment *add_segment(struct seen_log *log, uint32_t first_batch) {
-    if (log->segment_count == log->segment_capacity) {
-        size_t capacity = log->segment_capacity ? 2 * log->segment_capacity : 16;
-        struct segment *grown = realloc(log->segments, capacity * sizeof(*grown));
-        if (!grown) {
-            return NULL;
-        }
-        log->segments = grown;
-        log->segment_capacity = capacity;
+    if (!mp_grow(&log->segments, &log->segment_capacity, log->segment_count + 1,
+                 sizeof(*log->segments))) {
+        return NULL;
     }
     struct segment *segment = &log->segments[log->segment_count++];
     *segment = (struct segment){.first_batch = first_batch, .last_batch = first_batch};

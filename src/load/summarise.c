@@ -1,11 +1,11 @@
 #include "load/summarise.h"
 
 #include "load/ask.h"
-#include "load/grow.h"
 #include "load/internal.h"
 #include "load/summary_day.h"
 
 #include "base/clock.h"
+#include "base/grow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ struct load_summarise {
 
 static struct surveyed *next_row(struct survey *survey, struct mp_str app) {
     if (app.len > MP_EVENT_ID_MAX ||
-        !load_grow(&survey->rows, &survey->capacity, survey->count + 1, sizeof(*survey->rows))) {
+        !mp_grow(&survey->rows, &survey->capacity, survey->count + 1, sizeof(*survey->rows))) {
         return NULL;
     }
     struct surveyed *row = &survey->rows[survey->count++];

@@ -1,6 +1,6 @@
 #include "load/trail.h"
 
-#include "load/grow.h"
+#include "base/grow.h"
 
 #include <stdlib.h>
 
@@ -71,10 +71,9 @@ static struct trail_run *run_of(struct trail *trail, const struct trail_place *p
 
 void trail_add(struct trail *trail, const struct mp_event *event, const struct trail_place *place) {
     if (trail->is_broken ||
-        !load_grow(&trail->events, &trail->event_capacity, trail->event_count + 1,
-                   sizeof(*trail->events)) ||
-        !load_grow(&trail->runs, &trail->run_capacity, trail->run_count + 1,
-                   sizeof(*trail->runs))) {
+        !mp_grow(&trail->events, &trail->event_capacity, trail->event_count + 1,
+                 sizeof(*trail->events)) ||
+        !mp_grow(&trail->runs, &trail->run_capacity, trail->run_count + 1, sizeof(*trail->runs))) {
         trail->is_broken = true;
         return;
     }

@@ -1,8 +1,9 @@
 #include "load/user_rows.h"
 
+#include "base/grow.h"
+
 #include "load/batch.h"
 #include "load/day_rows.h"
-#include "load/grow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,8 +49,8 @@ void user_rows_clear(struct user_rows *rows) {
 /* ---- One user --------------------------------------------------------------------------- */
 
 struct rollup_event *user_rows_next(struct user_rows *rows) {
-    if (!load_grow(&rows->events, &rows->event_capacity, rows->event_count + 1,
-                   sizeof(*rows->events))) {
+    if (!mp_grow(&rows->events, &rows->event_capacity, rows->event_count + 1,
+                 sizeof(*rows->events))) {
         return NULL;
     }
     return &rows->events[rows->event_count];

@@ -57,8 +57,8 @@ int report_datacube_distribution(const struct report_question *question, struct 
         .question = question, .key_count = 3, .has_users = true, .unknown_is_other = true};
     struct spread opens = {.question = question, .key_count = 2};
     char date[DATACUBE_DATE_BYTES];
-    int code = spread_ask(&source, "source", err);
-    code = code ? code : spread_ask(&opens, "opens", err);
+    int code = spread_ask(&source, SPREAD_SOURCE, err);
+    code = code ? code : spread_ask(&opens, SPREAD_OPENS, err);
     if (code == MP_OK) {
         struct mp_json_writer json;
         datacube_begin(&json, out);

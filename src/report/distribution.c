@@ -2,19 +2,14 @@
 #include "report/spread.h"
 #include "report/summed.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 /* One more row; NULL when memory is out. */
 static struct spread_row *next_row(struct spread *spread) {
-    if (spread->count == spread->capacity) {
-        size_t capacity = spread->capacity ? 2 * spread->capacity : 64;
-        struct spread_row *grown = realloc(spread->rows, capacity * sizeof(*grown));
-        if (!grown) {
-            return NULL;
-        }
-        spread->rows = grown;
-        spread->capacity = capacity;
+    if (!mp_grow(&spread->rows, &spread->capacity, spread->count + 1, sizeof(*spread->rows))) {
+        return NULL;
     }
     struct spread_row *row = &spread->rows[spread->count++];
     *row = (struct spread_row){0};
@@ -57,45 +52,41 @@ static int compare_rows(const void *left, const void *right) {
 typedef int summed_spread(struct summary_app *app, const struct report_range *range,
                           summed_on_row *on_row, void *arg, struct mp_error *err);
 
-static int ask_store(struct spread *spread, const char *name, const char *columns,
-                     struct mp_error *err) {
-    struct store_statement *statement;
-    int code = report_statement(spread->question, name, &statement, err);
-    if (code == MP_OK) {
-        store_statement_flag(statement, "unknown_is_other", spread->unknown_is_other);
-        code = report_ask(spread->question, statement, columns, on_row, spread, err);
-    }
-    return code;
-}
-
-/* A distribution by its name: the columns of its question, and how summaries tell it. */
+/* The file of the question, the columns of its answer, and how summaries tell the same. */
 struct way {
     const char *name;
     const char *columns;
     summed_spread *summed;
 };
 static const struct way ways[] = {
-    {"source", "qqqqq", summed_source},
-    {"frequency", "qq", summed_frequency},
-    {"opens", "qqq", summed_opens},
+    [SPREAD_SOURCE] = {"source", "qqqqq", summed_source},
+    [SPREAD_FREQUENCY] = {"frequency", "qq", summed_frequency},
+    [SPREAD_OPENS] = {"opens", "qqq", summed_opens},
 };
 
-int spread_ask(struct spread *spread, const char *name, struct mp_error *err) {
-    const struct way *way = ways;
+static int ask_store(struct spread *spread, const struct way *way, struct mp_error *err) {
+    struct store_statement *statement;
+    int code = report_statement(spread->question, way->name, &statement, err);
+    if (code == MP_OK) {
+        store_statement_flag(statement, "unknown_is_other", spread->unknown_is_other);
+        code = report_ask(spread->question, statement, way->columns, on_row, spread, err);
+    }
+    return code;
+}
+
+int spread_ask(struct spread *spread, enum spread_kind kind, struct mp_error *err) {
+    const struct way *way = &ways[kind];
     struct report_range range = spread->question->range;
     int code = report_range_widen(&range, err);
     if (code != MP_OK) {
         return code;
-    }
-    while (strcmp(way->name, name) != 0) {
-        way++;
     }
     struct summary_app *app = spread->unknown_is_other ? NULL : summed_begin(spread->question);
     if (app) {
         code = way->summed(app, &range, on_summed, spread, err);
         summary_end(app);
     } else {
-        code = ask_store(spread, way->name, way->columns, err);
+        code = ask_store(spread, way, err);
     }
     if (code == MP_OK && spread->count > 0) {
         qsort(spread->rows, spread->count, sizeof(*spread->rows), compare_rows);
@@ -113,10 +104,10 @@ static struct report_question without_cycles(const struct report_question *quest
 typedef void write_spread(struct report_rows *rows, const struct spread *spread);
 
 /* Runs one question and writes the rows that it gives as the list "rows". */
-static int answer(struct spread *spread, const char *name, write_spread *write_rows,
+static int answer(struct spread *spread, enum spread_kind kind, write_spread *write_rows,
                   struct mp_buf *out, struct mp_error *err) {
     struct report_rows rows;
-    int code = spread_ask(spread, name, err);
+    int code = spread_ask(spread, kind, err);
     if (code == MP_OK) {
         report_begin(&rows, spread->question, false, out);
         report_list_begin(&rows, "rows");
@@ -157,7 +148,7 @@ int report_source(const struct report_question *question, struct mp_buf *out,
                   struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 3, .has_users = true};
-    return answer(&spread, "source", write_sources, out, err);
+    return answer(&spread, SPREAD_SOURCE, write_sources, out, err);
 }
 
 /* ---- Frequency -------------------------------------------------------------------------- */
@@ -183,7 +174,7 @@ int report_frequency(const struct report_question *question, struct mp_buf *out,
                      struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 1};
-    return answer(&spread, "frequency", write_frequency, out, err);
+    return answer(&spread, SPREAD_FREQUENCY, write_frequency, out, err);
 }
 
 /* ---- Duration and depth ----------------------------------------------------------------- */
@@ -243,7 +234,7 @@ static int answer_opens(const struct report_question *question, write_spread *wr
                         struct mp_buf *out, struct mp_error *err) {
     struct report_question asked = without_cycles(question);
     struct spread spread = {.question = &asked, .key_count = 2};
-    return answer(&spread, "opens", write_rows, out, err);
+    return answer(&spread, SPREAD_OPENS, write_rows, out, err);
 }
 
 int report_duration(const struct report_question *question, struct mp_buf *out,

@@ -3,6 +3,7 @@
 
 #include "base/embedded.h"
 #include "base/event.h"
+#include "base/grow.h"
 #include "base/json_write.h"
 #include "store/rows.h"
 
@@ -263,14 +264,9 @@ static int on_event(void *arg, struct mp_reader *reader) {
 
 static int on_day(void *arg, struct mp_reader *reader) {
     struct exporting *exporting = arg;
-    if (exporting->day_count == exporting->day_capacity) {
-        size_t capacity = exporting->day_capacity ? 2 * exporting->day_capacity : 128;
-        struct day *grown = realloc(exporting->days, capacity * sizeof(*grown));
-        if (!grown) {
-            return mp_fail(&exporting->err, MP_E_MEMORY, "", "no memory for days");
-        }
-        exporting->days = grown;
-        exporting->day_capacity = capacity;
+    if (!mp_grow(&exporting->days, &exporting->day_capacity, exporting->day_count + 1,
+                 sizeof(*exporting->days))) {
+        return mp_fail(&exporting->err, MP_E_MEMORY, "", "no memory for days");
     }
     struct day *day = &exporting->days[exporting->day_count++];
     day->day = mp_read_u16(reader);

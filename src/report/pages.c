@@ -1,5 +1,7 @@
 #include "report/pages.h"
 
+#include "base/grow.h"
+
 #include "report/summed.h"
 
 #include <stdlib.h>
@@ -20,14 +22,8 @@ static const char *const sort_columns[] = {
 
 static int on_page(void *arg, struct mp_reader *row) {
     struct pages *pages = arg;
-    if (pages->count == pages->capacity) {
-        size_t capacity = pages->capacity ? 2 * pages->capacity : 64;
-        struct page_row *grown = realloc(pages->rows, capacity * sizeof(*grown));
-        if (!grown) {
-            return MP_E_MEMORY;
-        }
-        pages->rows = grown;
-        pages->capacity = capacity;
+    if (!mp_grow(&pages->rows, &pages->capacity, pages->count + 1, sizeof(*pages->rows))) {
+        return MP_E_MEMORY;
     }
     struct mp_str page = mp_read_lstr(row);
     struct page_row *into = &pages->rows[pages->count];

@@ -1,6 +1,8 @@
 #include "report/profile.h"
 #include "report/summed.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +12,8 @@ static const char *const dimensions[PROFILE_DIMENSIONS] = {
 
 static int put_row(struct profile *profile, size_t dimension, struct mp_str value,
                    int64_t new_users, int64_t active_users) {
-    if (profile->count == profile->capacity) {
-        size_t capacity = profile->capacity ? 2 * profile->capacity : 64;
-        struct profile_row *grown = realloc(profile->rows, capacity * sizeof(*grown));
-        if (!grown) {
-            return MP_E_MEMORY;
-        }
-        profile->rows = grown;
-        profile->capacity = capacity;
+    if (!mp_grow(&profile->rows, &profile->capacity, profile->count + 1, sizeof(*profile->rows))) {
+        return MP_E_MEMORY;
     }
     char *copy = malloc(value.len + 1);
     if (!copy) {

@@ -24,10 +24,10 @@ struct spread {
     bool unknown_is_other; /* source: opens from an unknown scene are in MP_SCENE_GROUP_OTHER */
 };
 
-/* Asks for "source", "frequency" or "opens" of a range without cycles, from summaries or by
- * sql/NAME.sql, and puts the rows in the order of their keys. free(spread->rows), also after an
- * error. */
-MP_MUST_CHECK int spread_ask(struct spread *spread, const char *name, struct mp_error *err);
+enum spread_kind { SPREAD_SOURCE, SPREAD_FREQUENCY, SPREAD_OPENS };
+/* Asks for a range without cycles, from summaries or by the file of sql/, and puts the rows in the
+ * order of their keys. free(spread->rows), also after an error. */
+MP_MUST_CHECK int spread_ask(struct spread *spread, enum spread_kind kind, struct mp_error *err);
 
 /* Weixin's keys and bounds: getVisitDistribution, access_staytime_info and access_depth_info. Key 0
  * of depth, opens without a page, is ours. */

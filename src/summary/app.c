@@ -1,6 +1,7 @@
 /* One app's days, and what follows from all of them: whose first day is which. */
 #include "summary/internal.h"
 
+#include "base/grow.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -136,14 +137,8 @@ static bool place_day(struct summary_app *app, const struct summary_day *day,
         app->days[at] = *day;
         return true;
     }
-    if (app->day_count == app->day_capacity) {
-        size_t capacity = app->day_capacity ? 2 * app->day_capacity : 64;
-        struct summary_day *grown = realloc(app->days, capacity * sizeof(*grown));
-        if (!grown) {
-            return false;
-        }
-        app->days = grown;
-        app->day_capacity = capacity;
+    if (!mp_grow(&app->days, &app->day_capacity, app->day_count + 1, sizeof(*app->days))) {
+        return false;
     }
     memmove(&app->days[at + 1], &app->days[at], (app->day_count - at) * sizeof(*app->days));
     app->days[at] = *day;

@@ -20,20 +20,8 @@ SELECT
     toInt64(sum(user_refund_cnt)),
     toInt64(sum(user_refund_fen)),
     toInt64(countIf(user_pv > 0)),
-    toInt64(countIf(user_pv > 0 AND (user_hash, cycle) IN (
-        SELECT user_hash, {>part_next_cycle} FROM user_days FINAL
-        WHERE app = {app:String} AND day >= {since:Date} AND day <= {to:Date} AND visit_pv > 0))),
-    toInt64(countIf(user_pv > 0 AND (user_hash, cycle) NOT IN (
-        SELECT user_hash, {>part_next_cycle} FROM user_days FINAL
-        WHERE app = {app:String} AND day >= {since:Date} AND day <= {to:Date} AND visit_pv > 0)
-        AND ((user_hash, cycle) IN (
-            SELECT user_hash, {>part_cycle} FROM (
-                SELECT user_hash, first_day AS day FROM users FINAL
-                WHERE app = {app:String} AND kind = 1 AND first_day >= {from:Date}))
-        {?by_source:OR (user_hash, following) IN (
-            SELECT user_hash, {>part_cycle} FROM (
-                SELECT user_hash, first_day AS day FROM users FINAL
-                WHERE app = {app:String} AND kind = 1 AND first_day >= {from:Date}))}))),
+    toInt64(countIf(user_pv > 0 AND was_there)),
+    toInt64(countIf(user_pv > 0 AND NOT was_there AND is_first)),
     toInt64(countIf(user_shares > 0)),
     toInt64(countIf(user_pay_cnt > 0)),
     toInt64(countIf(user_pay_cnt > 1 OR (user_pay_cnt = 1 AND (user_hash, cycle) NOT IN (
@@ -45,7 +33,19 @@ FROM
     SELECT
         user_hash,
         cycle,
-        {?by_source:any(following_cycle) AS following,}
+        (user_hash, cycle) IN (
+            SELECT user_hash, {>part_next_cycle} FROM user_days FINAL
+            WHERE app = {app:String} AND day >= {since:Date} AND day <= {to:Date} AND visit_pv > 0)
+            AS was_there,
+        ((user_hash, cycle) IN (
+            SELECT user_hash, {>part_cycle} FROM (
+                SELECT user_hash, first_day AS day FROM users FINAL
+                WHERE app = {app:String} AND kind = 1 AND first_day >= {from:Date}))
+        {?by_source:OR (user_hash, any(following_cycle)) IN (
+            SELECT user_hash, {>part_cycle} FROM (
+                SELECT user_hash, first_day AS day FROM users FINAL
+                WHERE app = {app:String} AND kind = 1 AND first_day >= {from:Date}))})
+            AS is_first,
         sum(kept_opens) AS user_opens,
         sum(kept_pv) AS user_pv,
         sum(kept_dwell_ms) AS user_dwell_ms,

@@ -1,10 +1,10 @@
-#include "load/grow.h"
+#include "base/grow.h"
 
 #include <stdlib.h>
 
-#define FIRST_CAPACITY 1024u
+#define FIRST_CAPACITY 64u
 
-bool load_grow(void *array, size_t *capacity, size_t need, size_t size) {
+bool mp_grow(void *array, size_t *capacity, size_t need, size_t size) {
     void **place = array;
     if (need <= *capacity) {
         return true;
